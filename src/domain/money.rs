@@ -146,11 +146,8 @@ impl Exponents {
         if let Some(exponent) = self.configured.get(&currency) {
             return Ok(*exponent);
         }
-        let candidates = UnknownExponent {
-            currency,
-            iso: iso_exponent(currency),
-            platform: platform_exponent(currency),
-        };
+        let candidates =
+            UnknownExponent { currency, iso: iso_exponent(currency), platform: platform_exponent(currency) };
         match candidates.iso {
             Some(iso) if iso == candidates.platform.0 => Ok(Exponent(iso)),
             _ => Err(candidates),
@@ -181,14 +178,13 @@ impl fmt::Display for UnknownExponent {
                 write!(f, ", the platform's payment client counts {places} for every code it does not list")?;
             }
             PlatformTable::Crypto => {
-                write!(f, ", the platform's payment documents {places} for cryptocurrencies (not stated for balances)")?;
+                write!(
+                    f,
+                    ", the platform's payment documents {places} for cryptocurrencies (not stated for balances)"
+                )?;
             }
         }
-        write!(
-            f,
-            "; ask the account manager and set `currencies: {{{}: …}}` in the configuration",
-            self.currency
-        )
+        write!(f, "; ask the account manager and set `currencies: {{{}: …}}` in the configuration", self.currency)
     }
 }
 

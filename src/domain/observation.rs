@@ -177,11 +177,8 @@ impl Answer {
 }
 
 fn published(query: &Query, row: ReadRow, exponents: &Exponents) -> Result<Row, WithheldBecause> {
-    let currency = row
-        .currency
-        .or_else(|| query.ask.currency())
-        .or(query.assume_currency)
-        .ok_or(WithheldBecause::NoCurrency)?;
+    let currency =
+        row.currency.or_else(|| query.ask.currency()).or(query.assume_currency).ok_or(WithheldBecause::NoCurrency)?;
     let exponent = exponents.of(currency).map_err(WithheldBecause::Exponent)?;
     let subject = match query.ask {
         Ask::ChannelBalances { .. } => Subject::Channel(row.channel),

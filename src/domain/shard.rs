@@ -39,9 +39,8 @@ impl Shard {
 /// FNV-1a with a final mix: small, and never different in another release, as the standard library's hashes may be.
 fn stable_hash(shop: &str, query: &str) -> u64 {
     let bytes = shop.bytes().chain([0xff]).chain(query.bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = bytes
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash ^ (hash >> 33)
 }
