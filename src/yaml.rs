@@ -165,7 +165,7 @@ impl fmt::Display for Place {
 }
 
 /// A value and where in the file it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Located<T> {
     /// The value.
     pub value: T,

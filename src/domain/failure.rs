@@ -3,7 +3,6 @@
 //! Must not hold a secret, a header or a body: what stands here is shown in logs, on pages and in metrics.
 
 use std::fmt;
-use std::time::Duration;
 
 /// The class of a failure, as the metrics contract names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,8 +91,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The platform's code, as `F.0100`, where the body had one.
     pub code: Option<String>,
-    /// How long the platform asks to wait (`Retry-After`).
-    pub retry_after: Option<Duration>,
+    /// The platform's message, cut, with accounts taken out: for people setting up a query, not for logs.
+    pub message: Option<String>,
     /// Rows left out of the answer because of their currency.
     pub withheld: u32,
 }
@@ -101,6 +100,6 @@ pub struct Failure {
 impl Failure {
     /// A failure of that class with nothing known but its description.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), status: None, code: None, retry_after: None, withheld: 0 }
+        Self { reason, detail: detail.into(), status: None, code: None, message: None, withheld: 0 }
     }
 }

@@ -30,7 +30,7 @@ pub struct Shop {
 }
 
 /// A brand of the platform: where its APIs are and how they are reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Brand {
     /// The name in the configuration.
     pub name: Arc<str>,
@@ -47,6 +47,11 @@ pub struct Brand {
 }
 
 impl Brand {
+    /// A brand of that name with no host known.
+    pub fn without_hosts(name: &str) -> Self {
+        Self { name: name.into(), gateway_url: None, api_url: None, backoffice_url: None, ca_file: None, proxy: None }
+    }
+
     /// The origin an API is asked at.
     pub fn url(&self, api: Api) -> Option<&Url> {
         match api {
@@ -89,7 +94,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// The address of a proxy, which may hold credentials: printing it prints the host alone.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ProxyUrl(Url);
 
 impl ProxyUrl {

@@ -1,0 +1,57 @@
+//! What is wrong with the meaning of a configuration, collected so that all of it is told at once.
+
+use std::fmt;
+
+use crate::yaml::Place;
+
+/// One thing that is wrong, where it stands and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the file.
+    pub place: Place,
+    /// The key, as a path from the top.
+    pub key: String,
+    /// What was found and what to write instead.
+    pub message: String,
+}
+
+/// All that is wrong with a file: a line for each problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    file: String,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    pub(super) fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), list: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, place: Place, key: impl Into<String>, message: impl Into<String>) {
+        self.list.push(Problem { place, key: key.into(), message: message.into() });
+    }
+
+    /// The value, unless something is wrong.
+    pub(super) fn or<T>(mut self, value: T) -> Result<T, Self> {
+        if self.list.is_empty() {
+            return Ok(value);
+        }
+        self.list.sort_by_key(|problem| problem.place);
+        Err(self)
+    }
+
+    /// The problems, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.list.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Problem { place, key, message }) in self.list.iter().enumerate() {
+            let line_break = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_break}{}:{place}: {key}: {message}", self.file)?;
+        }
+        Ok(())
+    }
+}
