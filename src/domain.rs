@@ -4,6 +4,7 @@
 //! nobody: no I/O, no runtime, no JSON, no YAML, no metric names.
 
 pub mod failure;
+pub mod moment;
 pub mod money;
 pub mod observation;
 pub mod query;

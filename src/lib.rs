@@ -1,6 +1,28 @@
 //! overpay_exporter: payout headroom and account balances of the beGateway platform, for Prometheus.
+//!
+//! The rooms of the house, from the ground up; each may use those above it in this list, and none below:
+//!
+//! - [`domain`]: money, queries, observations, failures; knows nobody.
+//! - [`yaml`]: strict reading of YAML files, with places; [`build`]: what the program was built from.
+//! - [`config`]: the configuration file becomes shops and queries.
+//! - [`begateway`]: how the platform's APIs are asked and read.
+//! - [`store`]: the latest state of every query.
+//! - [`poll`]: when each query is asked.
+//! - [`metrics`]: the store's state as metric families.
+//! - [`web`]: the HTTP server.
+//! - [`simulator`]: the platform's APIs with made-up money; beside all of these.
+//! - [`telemetry`], [`cli`], [`commands`]: the log, the command line, and what each command puts together.
 
 pub mod begateway;
+pub mod build;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
+pub mod metrics;
+pub mod poll;
+pub mod simulator;
+pub mod store;
+pub mod telemetry;
+pub mod web;
 pub mod yaml;

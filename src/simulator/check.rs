@@ -1,6 +1,6 @@
 //! From the scenario file to a scenario: every value is given its meaning, and every one without is told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ impl Scenario {
         let written: ScenarioFile = yaml::read(file, text)?;
         let mut scenario = Self::empty(written.seed);
         scenario.async_takes = written.async_takes.map_or(ASYNC_TAKES, |span| span.0);
-        let mut checker = Checker { scenario, gateways: HashMap::new(), problems: Problems::of(file) };
+        let (shops, gateways) = (HashSet::new(), HashMap::new());
+        let mut checker = Checker { scenario, shops, gateways, problems: Problems::of(file) };
         if written.shops.is_empty() && written.fleet.is_none() {
             let place = Place { line: 1, column: 1 };
             checker.problems.tell(place, "shops", "found neither shops nor a fleet; write one of them");
@@ -44,10 +45,10 @@ impl Scenario {
             checker.shop(&format!("shops[{n}]"), shop);
         }
         if let Some(fleet) = written.fleet {
-            fleet::muster(&mut checker, fleet);
+            fleet::muster(&mut checker, &fleet);
         }
         for (n, event) in written.events.into_iter().enumerate() {
-            checker.event(&format!("events[{n}]"), event.place, event.value);
+            checker.event(&format!("events[{n}]"), event.place, &event.value);
         }
         for (n, fault) in written.faults.into_iter().enumerate() {
             let key = format!("faults[{n}]");
@@ -71,6 +72,8 @@ impl Scenario {
 /// The scenario so far, and what was wrong with it.
 pub(super) struct Checker<'a> {
     scenario: Scenario,
+    /// The ids of its shops.
+    shops: HashSet<String>,
     /// Where in the scenario a gateway stands.
     gateways: HashMap<u64, usize>,
     pub(super) problems: Problems<'a>,
@@ -96,12 +99,11 @@ impl Checker<'_> {
 
     /// Adds a shop and gives its position.
     pub(super) fn add_shop(&mut self, place: Place, key: &str, shop_id: String, secret_key: String) -> usize {
-        let shops = &mut self.scenario.shops;
-        if shops.iter().any(|shop| *shop.shop_id == shop_id) {
+        if !self.shops.insert(shop_id.clone()) {
             self.problems.tell(place, key, "found the id of another shop; write each shop once");
         }
-        shops.push(Shop { shop_id: shop_id.into(), secret_key: SecretKey::from(secret_key) });
-        shops.len() - 1
+        self.scenario.shops.push(Shop { shop_id: shop_id.into(), secret_key: SecretKey::from(secret_key) });
+        self.scenario.shops.len() - 1
     }
 
     fn gateway(&mut self, key: &str, shop: usize, written: GatewayFile) {
@@ -114,7 +116,7 @@ impl Checker<'_> {
             channels: Vec::with_capacity(channels.len()),
             accounts: Vec::with_capacity(accounts.len()),
         };
-        for (n, channel) in channels.into_iter().enumerate() {
+        for (n, channel) in channels.iter().enumerate() {
             let key = format!("{key}.channels[{n}]");
             let place = channel.id.place;
             let channel = self.channel(&key, seed, &quirks, channel);
@@ -151,7 +153,7 @@ impl Checker<'_> {
         self.scenario.seed.part(gateway)
     }
 
-    fn channel(&mut self, key: &str, seed: Seed, general: &[Quirk], written: ChannelFile) -> Channel {
+    fn channel(&mut self, key: &str, seed: Seed, general: &[Quirk], written: &ChannelFile) -> Channel {
         let moves = self.moves(key, written.drain.as_ref(), written.top_up.as_ref());
         let (id, currency) = (written.id.value, written.currency.0);
         let line = Line::new(channel_seed(seed, id, currency), MinorUnits(written.balance), written.active, moves);
@@ -185,12 +187,7 @@ impl Checker<'_> {
     }
 
     /// What moves a balance whose keys stand under `key`.
-    pub(super) fn moves(
-        &mut self,
-        key: &str,
-        drain: Option<&DrainFile>,
-        top_up: Option<&Located<TopUpFile>>,
-    ) -> Moves {
+    pub(super) fn moves(&mut self, key: &str, drain: Option<&DrainFile>, top_up: Option<&Located<TopUpFile>>) -> Moves {
         let payout = drain.and_then(|drain| self.payout(&format!("{key}.drain"), drain));
         let top_up = top_up.map(|top_up| self.top_up(&format!("{key}.top_up"), top_up, drain.is_some()));
         Moves { payout, top_up }
@@ -244,7 +241,7 @@ impl Checker<'_> {
         NonZeroU64::new(millis(every.value.0))
     }
 
-    fn event(&mut self, key: &str, place: Place, written: EventFile) {
+    fn event(&mut self, key: &str, place: Place, written: &EventFile) {
         let change = Change {
             balance: written.balance.map(MinorUnits),
             active: written.active.as_ref().map(|active| active.value),
@@ -277,8 +274,7 @@ impl Checker<'_> {
                 }
                 let number = Some(&*account.value.0).filter(|number| !number.is_empty());
                 let accounts = gateway.accounts.iter_mut();
-                let struck =
-                    accounts.filter(|other| other.number.as_deref() == number && in_currency(other.currency));
+                let struck = accounts.filter(|other| other.number.as_deref() == number && in_currency(other.currency));
                 ("account", account.place, struck.map(|account| account.line.expect(event)).count())
             }
             _ => {

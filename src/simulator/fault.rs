@@ -206,7 +206,11 @@ impl FaultFile {
         });
         let pad = self.pad.as_ref().map_or(0, |pad| {
             if pad.value > MAX_PAD {
-                problems.tell(pad.place, format!("{key}.pad"), format!("found too much; write {MAX_PAD} bytes at most"));
+                problems.tell(
+                    pad.place,
+                    format!("{key}.pad"),
+                    format!("found too much; write {MAX_PAD} bytes at most"),
+                );
             }
             usize::try_from(pad.value.min(MAX_PAD)).unwrap_or_default()
         });
@@ -243,7 +247,8 @@ impl FaultFile {
         let repeat = self.repeat.as_ref().and_then(|repeat| {
             let millis = millis(repeat.value.0);
             if lasts.is_none_or(|lasts| millis < lasts) {
-                let message = "found no pause between two times; write `until`, and a repeat longer than from `from` to it";
+                let message =
+                    "found no pause between two times; write `until`, and a repeat longer than from `from` to it";
                 problems.tell(repeat.place, format!("{key}.repeat"), message);
             }
             NonZeroU64::new(millis)
@@ -295,12 +300,11 @@ impl FaultFile {
         let mut headers = Vec::new();
         for (name, field, value) in written {
             let Some((value, place)) = value else { continue };
-            match HeaderValue::from_str(value) {
-                Ok(value) => headers.push((name, value)),
-                Err(_) => {
-                    let message = "found characters no header holds; write one line of visible ASCII";
-                    problems.tell(place, format!("{key}.{field}"), message);
-                }
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.push((name, value));
+            } else {
+                let message = "found characters no header holds; write one line of visible ASCII";
+                problems.tell(place, format!("{key}.{field}"), message);
             }
         }
         headers

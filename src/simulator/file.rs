@@ -2,11 +2,10 @@
 //!
 //! Must not judge: [`check`](super::check) does.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error, Visitor};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use super::fault::FaultFile;
 use crate::domain::money::Currency;
@@ -152,22 +151,9 @@ pub(super) struct Span(pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl Visitor<'_> for Reader {
-            type Value = Span;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time, as 30s or 5m")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
-                let span = humantime::parse_duration(text).map_err(|_| E::invalid_value(text_found(), &self))?;
-                Ok(Span(span))
-            }
-        }
-
-        deserializer.deserialize_str(Reader)
+        let text = String::deserialize(deserializer)?;
+        let read = humantime::parse_duration(&text).map(Self);
+        read.map_err(|_| Error::custom("found no length of time; write one with its unit, as 30s or 5m"))
     }
 }
 
@@ -177,49 +163,13 @@ pub(super) struct Code(pub(super) Currency);
 
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl Visitor<'_> for Reader {
-            type Value = Code;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a currency code in capital letters, as USD")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Code, E> {
-                text.parse().map(Code).map_err(|_| E::invalid_value(text_found(), &self))
-            }
-        }
-
-        deserializer.deserialize_str(Reader)
+        let text = String::deserialize(deserializer)?;
+        let read = text.parse().map(Self);
+        read.map_err(|_| Error::custom("found no currency code; write one in capital letters, as USD"))
     }
 }
 
 /// A text that may look like a number, as an account number or a shop id does.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Word(pub(super) String);
-
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl Visitor<'_> for Reader {
-            type Value = Word;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a single value")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Word, E> {
-                Ok(Word(text.to_owned()))
-            }
-        }
-
-        deserializer.deserialize_str(Reader)
-    }
-}
-
-/// What was found instead, without repeating it.
-const fn text_found() -> serde::de::Unexpected<'static> {
-    serde::de::Unexpected::Other("another text")
-}

@@ -41,8 +41,7 @@ impl Line {
     /// A balance that opens with that much.
     pub(super) const fn new(seed: Seed, opening: MinorUnits, active: bool, moves: Moves) -> Self {
         let nothing = MinorUnits(0);
-        let state =
-            State { balance: opening, active, gone: false, frozen: false, credited: nothing, debited: nothing };
+        let state = State { balance: opening, active, gone: false, frozen: false, credited: nothing, debited: nothing };
         Self { seed, moves, events: Vec::new(), payouts: 0, top_ups: 0, state }
     }
 
@@ -73,10 +72,7 @@ impl Line {
     fn next_step(&self) -> Option<(u64, Step)> {
         let events = self.events.iter().enumerate().filter_map(|(n, event)| Some((event.due()?, Step::Event(n))));
         let payout = self.moves.payout.map(|payout| (nth(payout.every, self.payouts), Step::Payout(payout)));
-        let top_up = self
-            .moves
-            .top_up
-            .and_then(|top_up| Some((nth(top_up.every?, self.top_ups), Step::TopUp(top_up))));
+        let top_up = self.moves.top_up.and_then(|top_up| Some((nth(top_up.every?, self.top_ups), Step::TopUp(top_up))));
         events.chain(payout).chain(top_up).min_by_key(|(at, _)| *at)
     }
 

@@ -25,11 +25,12 @@ impl Seed {
 
     /// The n-th number, between two bounds that both belong to it.
     pub(super) fn between(self, n: u64, least: i64, most: i64) -> i64 {
-        let Some(span) = i128::from(most).checked_sub(i128::from(least)).filter(|span| *span > 0) else {
+        let Some(span) = most.checked_sub(least).and_then(|span| u64::try_from(span).ok()) else {
             return least;
         };
-        let drawn = (i128::from(self.part(n).0) * (span + 1)) >> u64::BITS;
-        i64::try_from(i128::from(least) + drawn).unwrap_or(most)
+        // Below the span and its 1, so it always fits.
+        let drawn = (u128::from(self.part(n).0) * (u128::from(span) + 1)) >> u64::BITS;
+        least.saturating_add(i64::try_from(drawn).unwrap_or_default())
     }
 
     /// Whether something of that probability happens.
@@ -65,7 +66,7 @@ impl Seed {
     }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014).
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,0 +1,235 @@
+//! The command line: flags and subcommands, nothing else.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use tracing::Level;
+
+use crate::build;
+use crate::telemetry;
+
+/// Prometheus exporter for payout headroom and account balances on the beGateway platform (Overpay, bePaid, PayCross,
+/// eComCharge and other brands).
+///
+/// Without a command it polls and serves. Every flag can also be given as an environment variable.
+#[derive(Debug, Parser)]
+#[command(name = "overpay_exporter", version = build::DESCRIPTION, max_term_width = 120)]
+pub struct Cli {
+    /// What to do; `serve` unless given.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogFlags,
+    /// The flags of `serve`, which may also be given without it.
+    #[command(flatten)]
+    pub serve: ServeFlags,
+}
+
+impl Cli {
+    /// Reads the process's command line and environment; ends the process where they are wrong or ask for help.
+    pub fn from_process() -> Self {
+        let matches = Self::command().get_matches();
+        Self::of(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let cli = Self::from_arg_matches(matches)?;
+        // Flags before a subcommand belong to `serve`; another command would pass over them without a word.
+        if let Some((command, _)) = matches.subcommand() {
+            let given = matches.ids().find(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));
+            let own = |id: &clap::Id| ["level", "format"].contains(&id.as_str());
+            if let Some(flag) = given.filter(|id| !own(id)).and_then(flag_of) {
+                let message = format!("--{flag} stands before {command}; write it behind the command it is for\n");
+                return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+            }
+        }
+        Ok(cli)
+    }
+}
+
+fn flag_of(id: &clap::Id) -> Option<String> {
+    let command = Cli::command();
+    let argument = command.get_arguments().find(|argument| argument.get_id() == id)?;
+    argument.get_long().map(str::to_owned)
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Poll and serve; the default.
+    Serve(ServeFlags),
+    /// Read the configuration and say what it means, or what is wrong and where.
+    Check(CheckFlags),
+    /// Ask every query once, now. Exit code 0 if all are answered, 1 if some fail.
+    Query(QueryFlags),
+    /// Poll and serve against the built-in simulator: no credentials, no file.
+    Demo(DemoFlags),
+    /// Serve the built-in simulator of the platform alone.
+    Simulate(SimulateFlags),
+    /// Exit code 0 if the exporter at an address is healthy: for containers without a shell.
+    Health(HealthFlags),
+}
+
+/// How to log.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LogFlags {
+    /// The least severe lines to log: error, warn, info, debug or trace.
+    #[arg(long = "log.level", env = "OVERPAY_EXPORTER_LOG_LEVEL", default_value = "info", global = true)]
+    pub level: Level,
+    /// How to write the lines of the log.
+    #[arg(long = "log.format", env = "OVERPAY_EXPORTER_LOG_FORMAT", default_value = "logfmt", global = true)]
+    pub format: telemetry::Format,
+}
+
+/// Where the configuration is.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigFlags {
+    /// The configuration file.
+    #[arg(
+        long = "config.file",
+        env = "OVERPAY_EXPORTER_CONFIG_FILE",
+        value_name = "FILE",
+        default_value = "overpay_exporter.yml"
+    )]
+    pub config_file: PathBuf,
+}
+
+/// Where and what to serve.
+#[derive(Args, Clone, Debug)]
+pub struct WebFlags {
+    /// An address to listen on; may be repeated. Port 0 takes a free one.
+    #[arg(
+        long = "web.listen-address",
+        env = "OVERPAY_EXPORTER_WEB_LISTEN_ADDRESS",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:10119",
+        value_delimiter = ',',
+        value_parser = listen_address
+    )]
+    pub listen_address: Vec<SocketAddr>,
+    /// The path of the metrics.
+    #[arg(
+        long = "web.telemetry-path",
+        env = "OVERPAY_EXPORTER_WEB_TELEMETRY_PATH",
+        value_name = "PATH",
+        default_value = "/metrics",
+        value_parser = path
+    )]
+    pub telemetry_path: String,
+    /// The prefix of every path.
+    #[arg(
+        long = "web.route-prefix",
+        env = "OVERPAY_EXPORTER_WEB_ROUTE_PREFIX",
+        value_name = "PATH",
+        default_value = "/",
+        value_parser = path
+    )]
+    pub route_prefix: String,
+}
+
+/// An address; without a host, as in `:10119`, all of this machine's.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let all = text.starts_with(':').then(|| format!("[::]{text}"));
+    all.as_deref().unwrap_or(text).parse().map_err(|_| "write an address and a port, as 127.0.0.1:10119 or [::1]:10119".to_owned())
+}
+
+fn path(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%' | b'"' | b'<' | b'>'));
+    if text.starts_with('/') && plain { Ok(text.to_owned()) } else { Err("write a path that begins with /".to_owned()) }
+}
+
+/// Which part of the queries to ask.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ShardFlags {
+    /// Which of the shards this process is, from 0.
+    #[arg(long = "shard.index", env = "OVERPAY_EXPORTER_SHARD_INDEX", value_name = "N", default_value_t = 0)]
+    pub shard_index: u32,
+    /// How many processes divide the queries between them.
+    #[arg(long = "shard.total", env = "OVERPAY_EXPORTER_SHARD_TOTAL", value_name = "N", default_value_t = 1)]
+    pub shard_total: u32,
+}
+
+/// The flags of `serve`.
+#[derive(Args, Clone, Debug)]
+#[expect(missing_docs, reason = "the groups document themselves")]
+pub struct ServeFlags {
+    #[command(flatten)]
+    pub config: ConfigFlags,
+    #[command(flatten)]
+    pub web: WebFlags,
+    #[command(flatten)]
+    pub shard: ShardFlags,
+}
+
+/// The flags of `check`.
+#[derive(Args, Clone, Debug)]
+#[expect(missing_docs, reason = "the groups document themselves")]
+pub struct CheckFlags {
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// The flags of `query`.
+#[derive(Args, Clone, Debug)]
+pub struct QueryFlags {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+    /// How to write the answers. raw: status, headers and body with secrets and accounts taken out, for a support
+    /// ticket.
+    #[arg(long, env = "OVERPAY_EXPORTER_OUTPUT", default_value = "table")]
+    pub output: Output,
+    /// Only the queries of this shop.
+    #[arg(long, env = "OVERPAY_EXPORTER_SHOP", value_name = "NAME")]
+    pub shop: Option<String>,
+    /// Only the query of this name.
+    #[arg(long, env = "OVERPAY_EXPORTER_QUERY", value_name = "NAME")]
+    pub query: Option<String>,
+}
+
+/// How `query` writes the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A table for people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// What came back, without secrets and accounts.
+    Raw,
+}
+
+/// The flags of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoFlags {
+    /// Where and what to serve.
+    #[command(flatten)]
+    pub web: WebFlags,
+}
+
+/// The flags of `simulate`.
+#[derive(Args, Clone, Debug)]
+pub struct SimulateFlags {
+    /// The address to listen on. Port 0 takes a free one.
+    #[arg(
+        long,
+        env = "OVERPAY_EXPORTER_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9400",
+        value_parser = listen_address
+    )]
+    pub listen: SocketAddr,
+    /// The scenario to play; a built-in one unless given.
+    #[arg(long = "scenario.file", env = "OVERPAY_EXPORTER_SCENARIO_FILE", value_name = "FILE")]
+    pub scenario_file: Option<PathBuf>,
+}
+
+/// The flags of `health`.
+#[derive(Args, Clone, Debug)]
+pub struct HealthFlags {
+    /// The address of the exporter, route prefix included.
+    #[arg(long, env = "OVERPAY_EXPORTER_URL", default_value = "http://127.0.0.1:10119")]
+    pub url: url::Url,
+}

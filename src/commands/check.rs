@@ -1,0 +1,88 @@
+//! `check`: what a configuration means, or what is wrong with it and where.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::platform::Platform;
+use super::{Error, print};
+use crate::cli::CheckFlags;
+use crate::config::{Config, Environment};
+use crate::domain::query::Query;
+
+/// Below this mean time of an answer, in seconds, the limits are worth a warning: banks are seldom faster.
+const SLOWEST_COMFORTABLE: f64 = 1.0;
+
+pub(super) fn run(flags: &CheckFlags) -> Result<(), Error> {
+    let path = &flags.config.config_file;
+    let config = Config::load(path, &Environment::of_process())?;
+    // The files that brands name are read here as `serve` would.
+    Platform::new(&config, &Platform::default())?;
+    print(&format!("{}: well\n{}", path.display(), meaning(&config)))
+}
+
+/// What a configuration means: its queries, the load they make, and where the limits can't carry it.
+fn meaning(config: &Config) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail, here and below.
+    let _ = writeln!(text, "\n{} queries of {} shops", config.queries.len(), config.shops.len());
+    let width = config.queries.iter().map(|query| query.to_string().len()).max().unwrap_or_default();
+    for query in &config.queries {
+        let show = humantime::format_duration;
+        let pace = query.pace;
+        let _ = writeln!(
+            text,
+            "  {:width$}  every {}, timeout {}, stale after {}, at {}",
+            query.to_string(),
+            show(pace.interval),
+            show(pace.timeout),
+            show(pace.stale_after),
+            query.host(),
+        );
+    }
+    let hosts = loads(config, Query::host);
+    let _ = writeln!(text, "\nrequests per minute by host");
+    let width = hosts.keys().map(String::len).max().unwrap_or_default();
+    for (host, per_second) in &hosts {
+        let _ = writeln!(text, "  {host:width$}  {:.1}", per_second * 60.0);
+    }
+    let mut warnings = String::new();
+    let limit = config.max_in_flight_per_host;
+    for (host, per_second) in hosts {
+        // By Little's law, places divided by arrivals is the longest mean stay that the places can carry.
+        #[expect(clippy::cast_precision_loss, reason = "a limit is a small number")]
+        warn(&mut warnings, &host, limit as f64 / per_second, "raise max_in_flight_per_host or the intervals");
+    }
+    let lanes = loads(config, |query| match query.ask.gateway() {
+        Some(gateway) => format!("shop {}, gateway {gateway} at {}", query.shop.name, query.host()),
+        None => format!("query {query}"),
+    });
+    for (lane, per_second) in lanes {
+        warn(&mut warnings, &lane, 1.0 / per_second, "one poll at a time goes there; raise the intervals");
+    }
+    if config.queries.is_empty() {
+        warnings.push_str("warning: nothing is asked; write shops with channel_balances, gateway_balances or beyag_balances\n");
+    }
+    if !warnings.is_empty() {
+        let _ = write!(text, "\n{warnings}");
+    }
+    text
+}
+
+fn warn(warnings: &mut String, place: &str, mean: f64, advice: &str) {
+    if mean < SLOWEST_COMFORTABLE {
+        let _ = writeln!(
+            warnings,
+            "warning: {place}: the in-flight limit carries this load only if answers take {mean:.2}s or less on \
+             average; {advice}"
+        );
+    }
+}
+
+/// Polls per second by group of queries.
+fn loads(config: &Config, group: impl Fn(&Query) -> String) -> BTreeMap<String, f64> {
+    let mut loads = BTreeMap::new();
+    for query in &config.queries {
+        *loads.entry(group(query)).or_default() += 1.0 / query.pace.interval.as_secs_f64();
+    }
+    loads
+}

@@ -1,0 +1,26 @@
+//! A moment on both clocks, so that neither a suspended machine nor a clock put back makes a value younger.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// One moment, read off the monotonic and the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Never jumps; stands still while the machine is suspended.
+    pub monotonic: Instant,
+    /// The time of day; can be set.
+    pub wall: SystemTime,
+}
+
+impl Moment {
+    /// This moment.
+    pub fn now() -> Self {
+        Self { monotonic: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// How long ago the other moment was: the longer of what the two clocks say.
+    pub fn since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
+        let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
+        monotonic.max(wall)
+    }
+}

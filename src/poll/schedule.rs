@@ -1,0 +1,44 @@
+//! When a query is asked next. Pure: takes instants, returns instants.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::query::Query;
+
+/// From one time a query is due to the next; a slot that comes sooner is passed over.
+pub(super) const MIN_WAIT: Duration = Duration::from_secs(5);
+
+/// When queries are due: each at its own offset within its interval, drawn anew at every start, so that neither the
+/// queries of one process nor the replicas of one configuration line up.
+#[derive(Clone, Debug)]
+pub(super) struct Schedule<S = RandomState> {
+    origin: Instant,
+    seed: S,
+}
+
+impl<S: BuildHasher> Schedule<S> {
+    /// A schedule whose offsets count from `origin`, drawn with that seed.
+    pub(super) const fn new(origin: Instant, seed: S) -> Self {
+        Self { origin, seed }
+    }
+
+    /// When a query that was due at `due` is due again, seen from `now`: at its offset in one of its next intervals. The
+    /// slots that a late poll has missed are passed over.
+    pub(super) fn next(&self, query: &Query, due: Instant, now: Instant) -> Instant {
+        let interval = query.pace.interval;
+        let first = self.origin + self.offset(query);
+        let earliest = (due + MIN_WAIT).max(now + Duration::from_nanos(1));
+        let behind = earliest.saturating_duration_since(first);
+        let slots = behind.as_nanos().div_ceil(interval.as_nanos().max(1));
+        first + interval * u32::try_from(slots).unwrap_or(u32::MAX)
+    }
+
+    /// Where in its interval a query is due.
+    fn offset(&self, query: &Query) -> Duration {
+        let hash = self.seed.hash_one((query.shop.name.as_ref(), query.name.as_ref()));
+        let nanos = u128::from(hash) * query.pace.interval.as_nanos() >> 64;
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())
+    }
+}

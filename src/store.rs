@@ -1,0 +1,255 @@
+//! The latest state of every query: what was answered last, how the polls went, who claims which series.
+//!
+//! The poll loop writes, everybody else reads a [`Snapshot`], which stays as it was. No lock here is held for longer
+//! than a write of one query or a copy of pointers. Knows nothing of schedules, of how answers travel, nor of metrics.
+
+mod claims;
+mod histogram;
+mod state;
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, SystemTime};
+
+use self::claims::Claims;
+pub use self::histogram::Histogram;
+pub use self::state::{Failing, Held, HeldRow, QueryState, Transition};
+use crate::domain::failure::{Failure, Reason};
+use crate::domain::moment::Moment;
+use crate::domain::money::Exponents;
+use crate::domain::observation::Answer;
+use crate::domain::query::{Api, Query};
+use crate::domain::shop::Shop;
+
+/// The latest state of every query.
+#[derive(Debug, Default)]
+pub struct Store {
+    contents: RwLock<Contents>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    shops: Arc<[Arc<Shop>]>,
+    queries: Vec<Arc<QueryState>>,
+    /// For each query, the position of its shop and API among `polls`.
+    polls_of: Vec<usize>,
+    polls: Vec<Arc<Polls>>,
+    claims: Claims,
+    reload: Option<Reload>,
+}
+
+/// How the polls of one shop and API went.
+#[derive(Clone, Debug)]
+pub struct Polls {
+    /// The shop's name.
+    pub shop: Arc<str>,
+    /// The API.
+    pub api: Api,
+    /// How long the polls took.
+    pub duration: Histogram,
+    /// How late they were sent.
+    pub queued: Histogram,
+    failures: [u64; Reason::ALL.len()],
+}
+
+impl Polls {
+    fn new(shop: Arc<str>, api: Api) -> Self {
+        let (duration, queued) = (Histogram::default(), Histogram::default());
+        Self { shop, api, duration, queued, failures: [0; Reason::ALL.len()] }
+    }
+
+    /// Each reason, and how many polls failed for it.
+    pub fn failures(&self) -> impl Iterator<Item = (Reason, u64)> {
+        Reason::ALL.into_iter().zip(self.failures)
+    }
+}
+
+/// How the last attempt to read the configuration went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reload {
+    /// Whether the last attempt succeeded.
+    pub successful: bool,
+    /// When one last succeeded.
+    pub last_success: SystemTime,
+}
+
+/// How long a poll took and how late it was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// From sending to the end.
+    pub duration: Duration,
+    /// From when it was due to sending.
+    pub queued: Duration,
+}
+
+/// What came of a poll once it was compared with what the store holds.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Why it counts as failed, if it does.
+    pub failure: Option<Reason>,
+    /// The queries whose state changed: this one, and others whose series it claims.
+    pub changes: Vec<(Arc<Query>, Transition)>,
+}
+
+/// The state of everything at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The shops.
+    pub shops: Arc<[Arc<Shop>]>,
+    /// The queries, in the order of the configuration.
+    pub queries: Vec<Arc<QueryState>>,
+    /// The polls by shop and API.
+    pub polls: Vec<Arc<Polls>>,
+    /// How the last attempt to read the configuration went.
+    pub reload: Option<Reload>,
+}
+
+impl Store {
+    /// Replaces the queries. The state of those that ask the same as before is kept, and so are the counts of shops and
+    /// APIs that are still asked.
+    pub fn configure(&self, shops: &[Arc<Shop>], queries: &[Arc<Query>], exponents: &Exponents, now: SystemTime) {
+        let mut contents = self.write();
+        let before = mem::take(&mut *contents);
+        let states: HashMap<(&str, &str), &Arc<QueryState>> = before
+            .queries
+            .iter()
+            .map(|state| ((state.query.shop.name.as_ref(), state.query.name.as_ref()), state))
+            .collect();
+        let polls: HashMap<(&str, Api), &Arc<Polls>> =
+            before.polls.iter().map(|polls| ((polls.shop.as_ref(), polls.api), polls)).collect();
+        let mut positions = HashMap::new();
+        for (position, query) in queries.iter().enumerate() {
+            let key = (query.shop.name.as_ref(), query.name.as_ref());
+            let state = match states.get(&key) {
+                Some(state) if state.query.asks_the_same(query) => state.carried_over(Arc::clone(query), exponents),
+                _ => QueryState::new(Arc::clone(query)),
+            };
+            if let Some(held) = &state.held {
+                contents.claims.replace(position, query, &[], &held.rows);
+            }
+            contents.queries.push(Arc::new(state));
+            let group = (key.0, query.ask.api());
+            let list = &mut contents.polls;
+            let group_position = *positions.entry(group).or_insert_with(|| {
+                let new = || Arc::new(Polls::new(Arc::clone(&query.shop.name), group.1));
+                list.push(polls.get(&group).map_or_else(new, |polls| Arc::clone(polls)));
+                list.len() - 1
+            });
+            contents.polls_of.push(group_position);
+        }
+        contents.shops = shops.into();
+        contents.reload = Some(Reload { successful: true, last_success: now });
+    }
+
+    /// Notes that the configuration could not be read again; the old one goes on.
+    pub fn reload_failed(&self) {
+        if let Some(reload) = &mut self.write().reload {
+            reload.successful = false;
+        }
+    }
+
+    /// Records how the poll of the query at that position of the configuration ended.
+    pub fn record(&self, position: usize, outcome: Result<Answer, Failure>, timing: Timing, now: Moment) -> Recorded {
+        let mut guard = self.write();
+        let contents = &mut *guard;
+        let Some(state) = contents.queries.get_mut(position) else {
+            return Recorded { failure: None, changes: Vec::new() };
+        };
+        let state = Arc::make_mut(state);
+        let query = Arc::clone(&state.query);
+        state.polls += 1;
+        let answer =
+            outcome.and_then(|answer| if state.bars(answer.as_of, now) { Err(state::outdated()) } else { Ok(answer) });
+        let (outcome, rivals) = match answer {
+            Ok(answer) => {
+                state.rows_withheld = Some(answer.withheld.len());
+                let held = Held::following(state.held.as_deref(), answer, now);
+                let old = state.held.as_ref().map(|held| held.rows.as_slice()).unwrap_or_default();
+                contents.claims.replace(position, &query, old, &held.rows);
+                let rivals = contents.claims.rivals(position, &query, &held.rows);
+                state.in_conflict = !rivals.is_empty();
+                let as_of = held.as_of;
+                state.held = Some(Arc::new(held));
+                match rivals.first() {
+                    None => {
+                        state.as_of = as_of;
+                        (Ok(()), rivals)
+                    }
+                    Some((rival, series)) => {
+                        let rival = *rival;
+                        let failure = conflict(series, &contents.queries[rival].query);
+                        (Err(failure), rivals)
+                    }
+                }
+            }
+            Err(failure) => {
+                if failure.reason == Reason::UnknownCurrency {
+                    state.rows_withheld = usize::try_from(failure.withheld).ok();
+                }
+                (Err(failure), Vec::new())
+            }
+        };
+        let failure = outcome.as_ref().err().map(|failure| failure.reason);
+        let state = Arc::make_mut(&mut contents.queries[position]);
+        let transition = match outcome {
+            Ok(()) => state.succeed(now),
+            Err(failure) => {
+                state.failures += 1;
+                state.fail(failure, now)
+            }
+        };
+        let polls = Arc::make_mut(&mut contents.polls[contents.polls_of[position]]);
+        polls.duration.observe(timing.duration);
+        polls.queued.observe(timing.queued);
+        if let Some(reason) = failure {
+            polls.failures[reason as usize] += 1;
+        }
+        let mut changes = vec![(Arc::clone(&query), transition)];
+        for (rival, series) in rivals {
+            let rival = Arc::make_mut(&mut contents.queries[rival]);
+            rival.in_conflict = true;
+            changes.push((Arc::clone(&rival.query), rival.fail(conflict(&series, &query), now)));
+        }
+        changes.retain(|(_, transition)| *transition != Transition::None);
+        Recorded { failure, changes }
+    }
+
+    /// Notes when the query at that position is asked next.
+    pub fn schedule(&self, position: usize, next_poll: SystemTime) {
+        if let Some(state) = self.write().queries.get_mut(position) {
+            Arc::make_mut(state).next_poll = Some(next_poll);
+        }
+    }
+
+    /// The state of everything at this moment; later changes do not show in it.
+    pub fn snapshot(&self) -> Snapshot {
+        let contents = self.read();
+        Snapshot {
+            shops: Arc::clone(&contents.shops),
+            queries: contents.queries.clone(),
+            polls: contents.polls.clone(),
+            reload: contents.reload,
+        }
+    }
+
+    // Nothing panics while it holds the lock; should it come to it, the state is as good as its last write.
+    fn read(&self) -> RwLockReadGuard<'_, Contents> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Contents> {
+        self.contents.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn conflict(series: &crate::domain::observation::Series, rival: &Query) -> Failure {
+    Failure::new(
+        Reason::Conflict,
+        format!(
+            "the query {} is answered with {series} too, and neither is published; ask for it once, or set \
+             account_label to tell two accounts apart",
+            rival.name
+        ),
+    )
+}
