@@ -89,7 +89,7 @@ pub fn request(query: &Query) -> Result<Request, Failure> {
         Failure::new(Reason::Internal, format!("brand {} has no host for {api}", query.shop.brand.name))
     })?;
     match &query.ask {
-        Ask::ChannelBalances { gateway, currency } => channel_balances::request(base, *gateway, *currency),
+        Ask::ChannelBalances { gateway, currency } => Ok(channel_balances::request(base, *gateway, *currency)),
         Ask::GatewayBalance { account, currency, gateway, asynchronous } => {
             let path = if *asynchronous { "async/balance" } else { "balance" };
             gateway_balance::request(base, path, account.as_ref(), *currency, *gateway)

@@ -133,11 +133,15 @@ pub struct WebFlags {
 /// An address; without a host, as in `:10119`, all of this machine's.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let all = text.starts_with(':').then(|| format!("[::]{text}"));
-    all.as_deref().unwrap_or(text).parse().map_err(|_| "write an address and a port, as 127.0.0.1:10119 or [::1]:10119".to_owned())
+    all.as_deref()
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "write an address and a port, as 127.0.0.1:10119 or [::1]:10119".to_owned())
 }
 
 fn path(text: &str) -> Result<String, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%' | b'"' | b'<' | b'>'));
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%' | b'"' | b'<' | b'>'));
     if text.starts_with('/') && plain { Ok(text.to_owned()) } else { Err("write a path that begins with /".to_owned()) }
 }
 

@@ -9,11 +9,11 @@ mod queue;
 mod schedule;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::future::pending;
 use std::hash::RandomState;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
@@ -140,18 +140,18 @@ impl<A: Ask> Poller<A> {
         }
         // A poll whose query is gone or asks something else now has nobody to answer to.
         let queue = &mut self.queue;
-        self.under_way.retain(|_, poll| match kept.get(&poll.position) {
-            Some(position) => {
-                poll.position = *position;
-                queue.resume(*position);
-                true
+        self.under_way.retain(|_, poll| {
+            let kept = kept.get(&poll.position);
+            match kept {
+                Some(&position) => {
+                    poll.position = position;
+                    queue.resume(position);
+                }
+                None => poll.abort.abort(),
             }
-            None => {
-                poll.abort.abort();
-                false
-            }
+            kept.is_some()
         });
-        let under_way: std::collections::HashSet<usize> = self.under_way.values().map(|poll| poll.position).collect();
+        let under_way: HashSet<usize> = self.under_way.values().map(|poll| poll.position).collect();
         for (position, entry) in self.entries.iter().enumerate().filter(|(position, _)| !under_way.contains(position)) {
             self.due.push(Reverse((entry.due, position)));
             self.store.schedule(position, wall_time(entry.due, now, wall));
@@ -225,7 +225,7 @@ fn log(query: &Query, transition: &Transition) {
             warn!(%query, %host, reason = %failure.reason, detail = %failure.detail, "query failing");
         }
         Transition::Recovered { after } => {
-            info!(%query, %host, after = %humantime::format_duration(std::time::Duration::from_secs(after.as_secs())), "query recovered");
+            info!(%query, %host, after = %humantime::format_duration(Duration::from_secs(after.as_secs())), "query recovered");
         }
     }
 }

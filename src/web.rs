@@ -53,7 +53,9 @@ impl Site {
     /// Whether every query was tried once, or the exporter has run for long enough. Once ready it stays so: a query that
     /// a reload adds takes nothing away from what is there.
     fn is_ready(&self) -> bool {
-        let ready = || self.started.elapsed() >= READY_AFTER || self.store.snapshot().queries.iter().all(|query| query.polls > 0);
+        let ready = || {
+            self.started.elapsed() >= READY_AFTER || self.store.snapshot().queries.iter().all(|query| query.polls > 0)
+        };
         self.ready.load(Ordering::Relaxed) || {
             let ready = ready();
             self.ready.fetch_or(ready, Ordering::Relaxed);

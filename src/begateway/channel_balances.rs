@@ -18,7 +18,7 @@ use crate::domain::query::GatewayId;
 const MAX_ROWS: usize = 10_000;
 
 /// The slash before the parameters is the prose's spelling; the example's, without, is answered by a redirect.
-pub(super) fn request(base: &Url, gateway: GatewayId, currency: Option<Currency>) -> Result<Request, Failure> {
+pub(super) fn request(base: &Url, gateway: GatewayId, currency: Option<Currency>) -> Request {
     let mut request = Request::get(base, "shop/channel_balances/");
     let mut parameters = request.url.query_pairs_mut();
     parameters.append_pair("gateway_id", &gateway.to_string());
@@ -26,7 +26,7 @@ pub(super) fn request(base: &Url, gateway: GatewayId, currency: Option<Currency>
         parameters.append_pair("currency", currency.as_str());
     }
     drop(parameters);
-    Ok(request)
+    request
 }
 
 pub(super) fn read(response: &Response) -> Result<Reading, Failure> {

@@ -60,7 +60,9 @@ fn meaning(config: &Config) -> String {
         warn(&mut warnings, &lane, 1.0 / per_second, "one poll at a time goes there; raise the intervals");
     }
     if config.queries.is_empty() {
-        warnings.push_str("warning: nothing is asked; write shops with channel_balances, gateway_balances or beyag_balances\n");
+        warnings.push_str(
+            "warning: nothing is asked; write shops with channel_balances, gateway_balances or beyag_balances\n",
+        );
     }
     if !warnings.is_empty() {
         let _ = write!(text, "\n{warnings}");

@@ -64,7 +64,9 @@ fn selected(queries: Vec<Arc<Query>>, flags: &QueryFlags) -> Result<Vec<Arc<Quer
         .filter(|query| wanted(&flags.shop, &query.shop.name) && wanted(&flags.query, &query.name))
         .collect();
     if queries.is_empty() && total > 0 {
-        return Err(Error::Usage("no query of the configuration has that --shop and --query; `check` lists them".to_owned()));
+        return Err(Error::Usage(
+            "no query of the configuration has that --shop and --query; `check` lists them".to_owned(),
+        ));
     }
     Ok(queries)
 }

@@ -23,7 +23,9 @@ use crate::web::{Server, Site};
 pub(super) async fn run(flags: &ServeFlags) -> Result<(), Error> {
     let (index, total) = (flags.shard.shard_index, flags.shard.shard_total);
     let shard = Shard::new(index, total).ok_or_else(|| {
-        Error::Usage(format!("--shard.index {index} of --shard.total {total}: the index counts from 0 and is below the total"))
+        Error::Usage(format!(
+            "--shard.index {index} of --shard.total {total}: the index counts from 0 and is below the total"
+        ))
     })?;
     let source = Source::File(flags.config.config_file.clone());
     Exporter::start(source, shard, &flags.web).await?.run().await

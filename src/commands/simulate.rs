@@ -14,7 +14,8 @@ pub(super) async fn run(flags: &SimulateFlags) -> Result<(), Error> {
         None => Scenario::builtin(),
         Some(path) => {
             let file = path.display().to_string();
-            let text = fs::read_to_string(path).map_err(|error| Error::Usage(format!("{file}: can't be read: {error}")))?;
+            let text =
+                fs::read_to_string(path).map_err(|error| Error::Usage(format!("{file}: can't be read: {error}")))?;
             Scenario::read(&file, &text).map_err(|error| Error::Usage(error.to_string()))?
         }
     };

@@ -12,17 +12,43 @@ use crate::domain::query::Api;
 use crate::domain::shop::Brand;
 use crate::yaml::Located;
 
+/// A brand and the hosts of its gateway, API and backoffice, as far as they are documented.
+struct Documented {
+    name: &'static str,
+    gateway_url: Option<&'static str>,
+    api_url: Option<&'static str>,
+    backoffice_url: Option<&'static str>,
+}
+
 /// Only documented pairs of brand and API are built in: credentials go to no host on a guess.
-const DOCUMENTED: [(&str, Option<&str>, Option<&str>, Option<&str>); 3] = [
-    (
-        "overpay",
-        Some("https://gateway.overpay.io"),
-        Some("https://api.overpay.io"),
-        Some("https://backoffice.overpay.io"),
-    ),
-    ("bepaid", Some("https://gateway.bepaid.by"), None, None),
-    ("paycross", Some("https://gateway.pay-cross.com"), None, None),
+const DOCUMENTED: [Documented; 3] = [
+    Documented {
+        name: "overpay",
+        gateway_url: Some("https://gateway.overpay.io"),
+        api_url: Some("https://api.overpay.io"),
+        backoffice_url: Some("https://backoffice.overpay.io"),
+    },
+    Documented { name: "bepaid", gateway_url: Some("https://gateway.bepaid.by"), api_url: None, backoffice_url: None },
+    Documented {
+        name: "paycross",
+        gateway_url: Some("https://gateway.pay-cross.com"),
+        api_url: None,
+        backoffice_url: None,
+    },
 ];
+
+impl Documented {
+    fn brand(&self) -> Brand {
+        // The built-in addresses parse; a test holds them to it.
+        let url = |url: Option<&str>| url.and_then(|url| url.parse().ok());
+        Brand {
+            gateway_url: url(self.gateway_url),
+            api_url: url(self.api_url),
+            backoffice_url: url(self.backoffice_url),
+            ..Brand::without_hosts(self.name)
+        }
+    }
+}
 
 /// The brands built in, with what the file gives merged over them.
 pub(super) fn all(
@@ -30,16 +56,8 @@ pub(super) fn all(
     folder: &Path,
     problems: &mut Problems,
 ) -> BTreeMap<String, Arc<Brand>> {
-    let mut brands: BTreeMap<String, Brand> = DOCUMENTED
-        .into_iter()
-        .map(|(name, gateway, api, backoffice)| {
-            // The built-in addresses parse; a test holds them to it.
-            let url = |url: Option<&str>| url.and_then(|url| url.parse().ok());
-            let (gateway_url, api_url, backoffice_url) = (url(gateway), url(api), url(backoffice));
-            let brand = Brand { gateway_url, api_url, backoffice_url, ..Brand::without_hosts(name) };
-            (name.to_owned(), brand)
-        })
-        .collect();
+    let mut brands: BTreeMap<String, Brand> =
+        DOCUMENTED.iter().map(|documented| (documented.name.to_owned(), documented.brand())).collect();
     for (name, given) in given {
         if !super::meaning::is_name(name) {
             problems.add(given.place, format!("brands.{name}"), super::meaning::WRITE_A_NAME);
@@ -106,7 +124,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// Whether the brand is one of the platform's, be its hosts documented or not.
 pub(super) fn is_known(brand: &str) -> bool {
-    brand == "ecomcharge" || DOCUMENTED.iter().any(|(name, ..)| *name == brand)
+    brand == "ecomcharge" || DOCUMENTED.iter().any(|documented| documented.name == brand)
 }
 
 /// The key that names an API's host.

@@ -67,7 +67,7 @@ pub(super) enum AccountLabels {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Brand {
-    /// The host of the gateway balance, as https://gateway.example.com.
+    /// The host of the gateway balance, as `https://gateway.example.com`.
     pub(super) gateway_url: Option<Located<String>>,
     /// The host of the beyag balance.
     pub(super) api_url: Option<Located<String>>,
@@ -75,7 +75,7 @@ pub(super) struct Brand {
     pub(super) backoffice_url: Option<Located<String>>,
     /// PEM certificates to trust beside the system's.
     pub(super) ca_file: Option<Located<PathBuf>>,
-    /// The proxy to go through, as http://proxy.example:3128.
+    /// The proxy to go through, as `http://proxy.example:3128`.
     pub(super) proxy_url: Option<Located<String>>,
     /// Allows plain http to hosts off this machine.
     #[serde(default)]
@@ -83,6 +83,7 @@ pub(super) struct Brand {
 }
 
 /// A shop and what is asked for it.
+#[expect(clippy::struct_field_names, reason = "the keys of the file")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Shop {
@@ -166,7 +167,7 @@ pub(super) struct GatewayBalance {
     pub(super) account_label: Option<Located<String>>,
     /// The currency of an answer that names none; never sent.
     pub(super) assume_currency: Option<Located<String>>,
-    /// JSON pointers to numbers in the answer's bankInfo, published as they are.
+    /// JSON pointers to numbers in the answer's `bankInfo`, published as they are.
     #[serde(default)]
     pub(super) details: Vec<Located<String>>,
     /// Starts the query and fetches its answer later, for banks slower than a connection lives.
@@ -204,7 +205,7 @@ pub(super) struct BeyagBalance {
     pub(super) account_label: Option<Located<String>>,
     /// The currency of an answer that names none; never sent.
     pub(super) assume_currency: Option<Located<String>>,
-    /// JSON pointers to numbers in the answer's provider_info, published as they are.
+    /// JSON pointers to numbers in the answer's `provider_info`, published as they are.
     #[serde(default)]
     pub(super) details: Vec<Located<String>>,
     /// The query's name, instead of one made of API, gateway, currency and masked account.

@@ -22,7 +22,7 @@ pub(super) const WRITE_A_NAME: &str = "this is not a name; write letters, digits
 
 /// The configuration that a file describes. Relative paths start at `folder`.
 pub(super) fn of(
-    content: file::File,
+    content: &file::File,
     file: &str,
     folder: &Path,
     environment: &Environment,

@@ -282,6 +282,7 @@ pub struct Thresholds {
 
 impl Thresholds {
     /// These thresholds, and the others for the severities that these do not give.
+    #[must_use]
     pub fn over(self, general: Self) -> Self {
         Self { warning: self.warning.or(general.warning), critical: self.critical.or(general.critical) }
     }

@@ -38,7 +38,7 @@ impl<S: BuildHasher> Schedule<S> {
     /// Where in its interval a query is due.
     fn offset(&self, query: &Query) -> Duration {
         let hash = self.seed.hash_one((query.shop.name.as_ref(), query.name.as_ref()));
-        let nanos = u128::from(hash) * query.pace.interval.as_nanos() >> 64;
+        let nanos = (u128::from(hash) * query.pace.interval.as_nanos()) >> 64;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())
     }
 }

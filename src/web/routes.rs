@@ -9,8 +9,8 @@ use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
+    HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use tracing::error;
@@ -55,10 +55,7 @@ impl Route {
 }
 
 /// Answers a request and counts it. hyper leaves the body out where the method is HEAD.
-pub(super) async fn respond(
-    site: Arc<Site>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(super) async fn respond(site: Arc<Site>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let route = Route::of(&site, request.uri().path());
     let response = match route {
         Route::Unknown => text(StatusCode::NOT_FOUND, PLAIN, "not found\n"),
@@ -117,7 +114,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.split(','))
         .map(|coding| {
             let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-            let weight = parameters.trim().strip_prefix("q=").map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+            let weight =
+                parameters.trim().strip_prefix("q=").map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
             (name.trim().to_ascii_lowercase(), weight)
         })
         .collect();
@@ -139,7 +137,8 @@ fn landing(site: &Site) -> Response<Full<Bytes>> {
         version = build::DESCRIPTION,
     );
     let mut response = text(StatusCode::OK, HTML, page);
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    let policy =
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
 }

@@ -84,14 +84,41 @@ fn the_builtin_scenario_tells_its_story_within_ten_minutes() {
     assert!(failed > 0 && failed < 10, "the provider fails now and then");
 }
 
-#[test]
-fn the_example_of_the_document_reads() {
+/// The blocks of the document in that language that begin so.
+fn blocks(language: &str, begin: &str) -> Vec<&'static str> {
     let document = include_str!("../../../docs/simulator.md");
-    let examples: Vec<&str> =
-        document.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    let whole = examples.iter().filter(|example| example.starts_with("seed:") || example.starts_with("fleet:"));
-    let read: Vec<_> = whole.map(|text| Scenario::read("example.yml", text).map(|_| ())).collect();
-    assert_eq!(read, [Ok(()), Ok(())], "a scenario and a fleet");
+    let fence = format!("```{language}\n");
+    let blocks = document.split(&*fence).skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks.filter(|block| block.starts_with(begin)).collect()
+}
+
+#[test]
+fn the_scenarios_of_the_document_read() {
+    for begin in ["seed:", "fleet:"] {
+        let examples = blocks("yaml", begin);
+        let read: Vec<_> = examples.iter().map(|text| Scenario::read("example.yml", text).map(|_| ())).collect();
+        assert_eq!(read, [Ok(())], "{begin}");
+    }
+}
+
+#[test]
+fn the_faults_of_the_document_read() {
+    let examples = blocks("yaml", "- {");
+    let replies: Vec<_> = examples.iter().map(|text| builtin().put("/simulator/faults", text).status).collect();
+    assert_eq!(replies, [StatusCode::OK]);
+}
+
+#[test]
+fn the_control_requests_of_the_document_are_taken() {
+    let requests = blocks("sh", "curl -X PUT http://127.0.0.1:9400");
+    let replies: Vec<_> = requests
+        .iter()
+        .map(|request| {
+            let (target, body) = request.split_once(":9400").unwrap().1.split_once(" -d '").unwrap();
+            builtin().put(target, body.trim_end().trim_end_matches('\'')).status
+        })
+        .collect();
+    assert_eq!(replies, [StatusCode::OK; 2]);
 }
 
 #[test]
@@ -113,7 +140,7 @@ fn an_unknown_key_is_told_with_those_known() {
 fn a_length_of_time_is_asked_for_in_words() {
     assert_eq!(
         told("async_takes: soon\nshops: []\n"),
-        ["drill.yml:1:1: async_takes: found no length of time; write one with its unit, as 30s or 5m"]
+        ["drill.yml:1:14: async_takes: found no length of time; write one with its unit, as 30s or 5m"]
     );
 }
 
@@ -121,7 +148,7 @@ fn a_length_of_time_is_asked_for_in_words() {
 fn a_currency_is_asked_for_in_words() {
     assert_eq!(
         told(&gateway("channels: [{id: 1, currency: usd, balance: 5}]")),
-        ["drill.yml:2:28: shops[0].gateways[0].channels[0].currency: found no currency code; write one in capital \
+        ["drill.yml:2:38: shops[0].gateways[0].channels[0].currency: found no currency code; write one in capital \
              letters, as USD"]
     );
 }
