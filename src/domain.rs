@@ -8,5 +8,7 @@ pub mod moment;
 pub mod money;
 pub mod observation;
 pub mod query;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod shard;
 pub mod shop;

@@ -1,8 +1,9 @@
 //! The simulator: the platform's three balance APIs with money that moves and faults that strike, on one address.
 //!
-//! For demos, tests and drills. What happens is a [`Scenario`]; each answer is a function of it and of the time elapsed,
-//! so that a scenario plays the same way each time. The rooms inside know no socket and no clock; only this file and
-//! [`server`] do. Must not know the exporter: it is asked by it, and by anybody else, over HTTP alone.
+//! For demos, tests and drills. What happens is a [`Scenario`]; each answer is a function of it and of the time
+//! elapsed, so that a scenario plays the same way each time. Of the rooms inside, `server` alone knows sockets and the
+//! clock; the others take a request and a moment. Must not know the exporter, which asks over HTTP
+//! as anybody else does.
 
 mod answer;
 mod call;

@@ -253,3 +253,6 @@ fn conflict(series: &crate::domain::observation::Series, rival: &Query) -> Failu
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,10 +162,7 @@ pub(super) fn account(text: Option<&Text<'_>>) -> Option<AccountNumber> {
 pub(super) fn details(info: Option<&RawValue>, pointers: &[Arc<str>]) -> Result<Vec<(Arc<str>, f64)>, Failure> {
     let Some(info) = info.filter(|_| !pointers.is_empty()) else { return Ok(Vec::new()) };
     let info: serde_json::Value = read(info.get().as_bytes())?;
-    let number = |pointer: &Arc<str>| {
-        let value = info.pointer(pointer)?;
-        let number = value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())?;
-        Some((Arc::clone(pointer), number))
-    };
+    // Numbers alone: a text of digits may be an account.
+    let number = |pointer: &Arc<str>| Some((Arc::clone(pointer), info.pointer(pointer)?.as_f64()?));
     Ok(pointers.iter().filter_map(number).collect())
 }

@@ -95,8 +95,8 @@ impl Fault {
                 reply.body.truncate(reply.body.len() / 2);
                 Delivery::Whole(reply)
             }
-            Ending::CutInBody => Delivery::CutInBody(reply),
-            Ending::Cut => Delivery::Cut,
+            Ending::CutInBody if !reply.body.is_empty() => Delivery::CutInBody(reply),
+            Ending::CutInBody | Ending::Cut => Delivery::Cut,
             Ending::Hang => Delivery::Hang,
         };
         Outcome { delay: self.delay, delivery }
@@ -311,7 +311,10 @@ impl FaultFile {
     }
 
     fn told(&self, start: Duration) -> Map<String, Value> {
-        let time = |time: Duration| json!(humantime::format_duration(time).to_string());
+        let time = |time: Duration| {
+            let time = Duration::from_millis(millis(time));
+            json!(humantime::format_duration(time).to_string())
+        };
         let from = self.from.map_or(Duration::ZERO, |from| from.0);
         let fields = [
             ("from", Some(time(start.saturating_add(from)))),

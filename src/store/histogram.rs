@@ -40,3 +40,6 @@ impl Histogram {
         self.sum
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,9 +80,8 @@ fn the_state_holds_no_secret_key() {
 
 #[test]
 fn the_state_tells_the_faults_in_force() {
-    let mut play = Play::of(&format!(
-        "{SCENARIO}\nfaults:\n  - {{from: 10s, until: 1m, api: beyag_balance, status: 503}}\n  - {{from: 1h, hang: true}}"
-    ));
+    let faults = "[{from: 10s, until: 1m, api: beyag_balance, status: 503}, {from: 1h, hang: true}]";
+    let mut play = Play::of(&format!("{SCENARIO}\nfaults: {faults}"));
     assert_eq!(state(&mut play)["faults"], json!([]));
     let told = json!([{"from": "10s", "until": "1m", "api": "beyag_balance", "status": 503}]);
     assert_eq!(state(play.at(30))["faults"], told);

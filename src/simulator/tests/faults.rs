@@ -153,6 +153,7 @@ fn a_padded_answer_is_larger_and_still_good() {
 fn connections_are_cut_or_left_hanging() {
     assert_eq!(outcome(&mut play("  - {cut: headers}")).delivery, Delivery::Cut);
     assert_eq!(outcome(&mut play("  - {hang: true}")).delivery, Delivery::Hang);
+    assert_eq!(outcome(&mut play("  - {cut: body, body: ''}")).delivery, Delivery::Cut, "nothing to cut in");
     let cut = outcome(&mut play("  - {cut: body, status: 502}")).delivery;
     assert!(matches!(cut, Delivery::CutInBody(reply) if reply.status == 502));
 }

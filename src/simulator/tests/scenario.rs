@@ -325,9 +325,9 @@ fn the_money_of_a_fleet_moves() {
 
 #[test]
 fn a_fleet_may_drain_as_the_file_says() {
-    let mut play = Play::of(
-        "fleet: {shops: 1, gateways: 1, channels: 1, currencies: [USD], balance: 1000, drain: {amount: 1000, every: 1s}}",
-    );
+    let drain = "drain: {amount: 1000, every: 1s}";
+    let text = format!("fleet: {{shops: 1, gateways: 1, channels: 1, currencies: [USD], balance: 1000, {drain}}}");
+    let mut play = Play::of(&text);
     assert_eq!(balances(play.at(10)).into_values().collect::<Vec<_>>(), [0]);
 }
 

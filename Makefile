@@ -1,0 +1,52 @@
+# The commands of this project. `make test` is the one that must pass.
+
+CARGO ?= cargo
+CARGO_DENY_VERSION = 0.20.2
+TOOLS = target/tools
+DENY = $(TOOLS)/bin/cargo-deny
+
+.PHONY: help build release demo test lint deny unit integration docs measure debian-packages clean
+
+help: ## Show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+build: ## Build for development
+	$(CARGO) build --locked
+
+release: ## Build for use: target/release/overpay_exporter
+	$(CARGO) build --locked --release
+
+demo: release ## Build, then poll and serve simulated money
+	target/release/overpay_exporter demo
+
+test: lint unit integration deny ## Everything that must pass; installs what it needs
+
+lint: ## Formatting and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+unit: ## The fast tests
+	$(CARGO) test --locked --lib --bins
+
+integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
+	$(CARGO) test --locked --test '*'
+
+deny: $(DENY) ## Licences, bans and sources of what is built in
+	$(DENY) check licenses bans sources
+
+$(DENY): Makefile
+	$(CARGO) install --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS) --target-dir target/tools-build cargo-deny
+	rm -rf target/tools-build
+	touch $@
+
+docs: ## Write again what is generated from the code: docs/metrics.md and docs/config.schema.json
+	UPDATE_DOCS=1 $(CARGO) test --locked --test docs
+
+measure: release ## Memory, scrape time and binary size, as docs/measurements.md tells them
+	scripts/measure
+
+debian-packages: ## What the tests need of Debian: prometheus (which has promtool)
+	@scripts/install-debian-packages prometheus=prometheus
+
+clean: ## Remove what was built
+	$(CARGO) clean

@@ -1,0 +1,122 @@
+//! `check`, the command line, and what a user reads when either is wrong.
+
+use super::exporter::{Files, configuration, run, text};
+
+#[tokio::test]
+async fn check_says_what_a_configuration_means() {
+    let files = Files::new(&configuration(
+        "http://127.0.0.1:9400",
+        "channel_balances:\n  - {gateway: 3405, currencies: [USD, EUR]}\nbeyag_balances:\n  - {gateway: 7, interval: 1m}",
+    ));
+    let output = run(&["check", "--config.file", &files.configuration()]).await;
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(said.contains("3 queries of 1 shops"), "{said}");
+    assert!(said.contains("main/channel_balances-3405-USD  every 5s, timeout 3s, stale after 18s"), "{said}");
+    assert!(said.contains("127.0.0.1:9400  25.0"), "{said}");
+}
+
+#[tokio::test]
+async fn check_warns_where_the_limits_cannot_carry_the_load() {
+    let queries: String = (0..20).map(|currency| format!("X{currency:02}, ")).collect();
+    let files = Files::new(&configuration(
+        "http://127.0.0.1:9400",
+        &format!("channel_balances:\n  - {{gateway: 3405, currencies: [{}]}}", queries.trim_end_matches(", ")),
+    ));
+    let output = run(&["check", "--config.file", &files.configuration()]).await;
+    let said = text(&output.stdout);
+    assert!(said.contains("warning: shop main, gateway 3405 at 127.0.0.1:9400"), "{said}");
+    assert!(said.contains("0.25s or less"), "{said}");
+}
+
+#[tokio::test]
+async fn every_problem_is_told_at_once_with_its_place_and_exit_code_2() {
+    let files = Files::new(
+        "poll:\n  interval: 2s\nshops:\n  - name: a b\n    brand: bepaid\n    shop_id: 1\n    secret_key_file: nowhere.key\n    \
+         channel_balances:\n      - gateway: 1\n        currencies: [usd]\n",
+    );
+    let output = run(&["check", "--config.file", &files.configuration()]).await;
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    for expected in [
+        "overpay_exporter.yml:2:13: poll.interval: found 2s; write 5s or more",
+        "overpay_exporter.yml:4:11: shops[0].name: this is not a name",
+        "overpay_exporter.yml:7:22: shops[0].secret_key_file: the key file can't be read",
+        "overpay_exporter.yml:9:18: shops[0].channel_balances[0]: the brand bepaid has no documented host for channel_balances",
+        "overpay_exporter.yml:10:22: shops[0].channel_balances[0].currencies[0]: found \"usd\"",
+    ] {
+        assert!(said.contains(expected), "{expected}\nis not in\n{said}");
+    }
+    assert!(said.contains("https://merchant.bepaid.by"), "the likely host is named: {said}");
+    assert_eq!(said.lines().count(), 5, "{said}");
+    assert!(!said.contains("nowhere.key"), "{said}");
+}
+
+#[tokio::test]
+async fn a_secret_written_into_the_file_is_refused_and_not_repeated() {
+    let files = Files::new("shops:\n  - name: main\n    shop_id: 1\n    secret_key: hunter2\n");
+    let output = run(&["serve", "--config.file", &files.configuration()]).await;
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("overpay_exporter.yml:4:5: shops[0].secret_key: unknown key"), "{said}");
+    assert!(said.contains("secret_key_file"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test]
+async fn a_missing_file_is_told_by_name_with_exit_code_2() {
+    let output = run(&["check", "--config.file", "/nowhere/exporter.yml"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("/nowhere/exporter.yml: can't be read: No such file"), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn an_unknown_flag_ends_with_exit_code_2() {
+    let output = run(&["--web.listen-adress", "127.0.0.1:0"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--web.listen-address"), "a near miss is named");
+}
+
+#[tokio::test]
+async fn a_flag_of_serve_before_another_command_is_refused() {
+    let output = run(&["--web.telemetry-path", "/m", "check"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--web.telemetry-path stands before check"), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn flags_read_their_environment_variables() {
+    let files = Files::new(&configuration("http://127.0.0.1:9400", ""));
+    let mut command = super::exporter::program();
+    let output = command.env("OVERPAY_EXPORTER_CONFIG_FILE", files.configuration()).arg("check").output().await;
+    let output = output.expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("warning: nothing is asked"));
+}
+
+#[tokio::test]
+async fn version_names_version_revision_and_build_target() {
+    let output = run(&["--version"]).await;
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(said.starts_with(concat!("overpay_exporter ", env!("CARGO_PKG_VERSION"), " (revision ")), "{said}");
+    assert!(said.contains("-linux-"), "{said}");
+}
+
+#[tokio::test]
+async fn help_lists_every_command_and_flag_of_the_contract() {
+    let said = text(&run(&["--help"]).await.stdout);
+    for expected in
+        ["serve", "check", "query", "demo", "simulate", "health", "--config.file", "--web.listen-address", "--log.format"]
+    {
+        assert!(said.contains(expected), "{expected} is not in\n{said}");
+    }
+    assert!(said.contains("OVERPAY_EXPORTER_CONFIG_FILE"), "{said}");
+}
+
+#[tokio::test]
+async fn a_shard_outside_the_total_ends_with_exit_code_2() {
+    let output = run(&["--shard.index", "3", "--shard.total", "3"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--shard.index 3 of --shard.total 3"), "{}", text(&output.stderr));
+}

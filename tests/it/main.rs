@@ -1,0 +1,13 @@
+//! The real program: started as users start it, driven by flags, signals and files, and asked over HTTP.
+//!
+//! The client's contract is tested against the documents' own example answers, served byte for byte by `platform`, not
+//! against the simulator: one misreading must not pass on both sides.
+
+mod check;
+mod contract;
+mod exporter;
+mod lifecycle;
+mod platform;
+mod prometheus;
+mod query;
+mod serve;
