@@ -1,1 +1,232 @@
-//! later
+//! A real Prometheus scrapes the demo: every family arrives, and every balance is one that the simulator held.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::exporter::{Exporter, eventually};
+
+/// Balances in the simulator change every three seconds at most; asked more often than that, none is missed.
+const MISSED: Duration = Duration::from_secs(2);
+
+/// A Prometheus that scrapes one target every second.
+struct Prometheus {
+    url: String,
+    _child: Child,
+    _folder: TempDir,
+}
+
+impl Prometheus {
+    async fn scraping(target: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("prometheus.yml");
+        let configuration = format!(
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: overpay_exporter\n    \
+             static_configs: [{{targets: [\"{target}\"]}}]\n"
+        );
+        std::fs::write(&file, configuration).expect("it can be written");
+        let mut child = Command::new("prometheus")
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .args(["--web.listen-address=127.0.0.1:0", "--log.level=info"])
+            .kill_on_drop(true)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("Debian's package prometheus is installed: `make debian-packages`");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let address = loop {
+            let line = lines.next_line().await.expect("readable").expect("Prometheus listens before it ends");
+            if let Some((_, address)) = line.split_once("msg=\"Listening on\" address=") {
+                break address.split(' ').next().expect("never empty").to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { url: format!("http://{address}"), _child: child, _folder: folder }
+    }
+
+    /// The result of an instant query.
+    async fn query(&self, expression: &str) -> Vec<Value> {
+        let url = format!("{}/api/v1/query", self.url);
+        let url = reqwest::Url::parse_with_params(&url, [("query", expression)]).expect("an address");
+        let Ok(response) = reqwest::get(url).await else { return Vec::new() };
+        let answer: Value = response.json().await.expect("JSON");
+        answer["data"]["result"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+/// Which balance: shop, gateway, currency, and channel or account.
+type Key = [String; 4];
+
+/// What the simulator has held, in minor units.
+#[derive(Default)]
+struct Truth {
+    /// From when on nothing was missed.
+    since: Option<SystemTime>,
+    last: Option<SystemTime>,
+    balances: HashMap<Key, HashSet<i64>>,
+    active: HashMap<Key, HashSet<bool>>,
+}
+
+impl Truth {
+    /// Asks the simulator again and again, from now on.
+    fn recorded(state_url: String) -> Arc<Mutex<Self>> {
+        let truth = Arc::new(Mutex::new(Self::default()));
+        let recording = Arc::clone(&truth);
+        tokio::spawn(async move {
+            loop {
+                if let Ok(response) = reqwest::get(&state_url).await
+                    && let Ok(state) = response.json().await
+                {
+                    recording.lock().expect("not poisoned").record(&state);
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        truth
+    }
+
+    fn record(&mut self, state: &Value) {
+        let now = SystemTime::now();
+        // On a machine so busy that a change may have been missed, the record begins anew.
+        if self.last.is_some_and(|last| now.duration_since(last).unwrap_or_default() > MISSED) {
+            *self = Self::default();
+        }
+        self.since.get_or_insert(now);
+        self.last = Some(now);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        for row in state["channels"].as_array().expect("a list") {
+            let key = ["shop_id", "gateway_id", "currency", "channel_id"].map(|field| text(&row[field]));
+            let balance = row["available_balance"].as_i64().expect("minor units");
+            self.balances.entry(key.clone()).or_default().insert(balance);
+            self.active.entry(key).or_default().insert(row["active"].as_bool().expect("a flag"));
+        }
+        for row in state["accounts"].as_array().expect("a list") {
+            let mut key = ["shop_id", "gateway_id", "currency", "account"].map(|field| text(&row[field]));
+            key[3] = format!("*{}", &key[3][key[3].len() - 4..]);
+            let balance = row["amount"].as_i64().expect("minor units");
+            self.balances.entry(key).or_default().insert(balance);
+        }
+    }
+}
+
+fn exponent(currency: &str) -> i32 {
+    match currency {
+        "JPY" => 0,
+        "KWD" => 3,
+        _ => 2,
+    }
+}
+
+fn key_of(metric: &Value) -> Key {
+    let shop_id = if metric["shop"] == "main" { "363" } else { "364" };
+    let label = |name: &str| metric[name].as_str().unwrap_or_default().to_owned();
+    let subject = if metric["channel"].is_string() { label("channel") } else { label("account") };
+    [shop_id.to_owned(), label("gateway"), label("currency"), subject]
+}
+
+/// Every family that the reference lists, with the suffix that Prometheus stores of it.
+fn families() -> BTreeSet<String> {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
+    let reference = std::fs::read_to_string(reference).expect("the reference of the metrics");
+    let rows = reference.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| {
+        let (name, rest) = row.split_once('`').expect("a name between backticks");
+        if rest.contains("| histogram |") { format!("{name}_bucket") } else { name.to_owned() }
+    })
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_family_arrives_with_the_values_that_the_simulator_holds() {
+    let exporter = Exporter::start(&["demo", "--web.listen-address", "127.0.0.1:0"]).await;
+    let state = exporter.line_with("/simulator/state").await;
+    let state_url = state.trim().rsplit(' ').next().expect("an address").to_owned();
+    let truth = Truth::recorded(state_url.clone());
+    let target = exporter.url("").replace("http://", "");
+    let prometheus = Prometheus::scraping(&target).await;
+
+    // A provider that fails shows the one family that is there only while something fails.
+    let faults = state_url.replace("/state", "/faults");
+    let fault = r#"[{"api": "beyag_balance", "status": 503}]"#;
+    let client = reqwest::Client::new();
+    let put = client.put(&faults).body(fault).send().await.expect("it answers");
+    assert!(put.status().is_success(), "{}", put.text().await.expect("text"));
+    for family in families() {
+        eventually(&family, || async { (!prometheus.query(&family).await.is_empty()).then_some(()) }).await;
+    }
+    client.put(&faults).body("[]").send().await.expect("it answers");
+    eventually("the provider is back", || async {
+        prometheus.query("overpay_up == 0 or overpay_poll_failing").await.is_empty().then_some(())
+    })
+    .await;
+
+    // From here on everything published was asked while the simulator was watched.
+    let since = eventually("everything was asked since", || async {
+        let since = truth.lock().expect("not poisoned").since?.duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
+        let oldest = prometheus.query(&format!("min(overpay_poll_last_success_timestamp_seconds) > {since}")).await;
+        Some(oldest.first()?["value"][0].as_f64().expect("a time"))
+    })
+    .await;
+    eventually("money moved for some while since", || async {
+        let moving = format!("count(changes(overpay_available_balance[12s]) > 0) >= 6 and on() vector(time() > bool {since} + 12) == 1");
+        (!prometheus.query(&moving).await.is_empty()).then_some(())
+    })
+    .await;
+
+    let mut compared = 0;
+    for family in ["overpay_available_balance", "overpay_account_balance", "payout_control_active"] {
+        for series in prometheus.query(&format!("{family}[1m]")).await {
+            let key = key_of(&series["metric"]);
+            let truth = truth.lock().expect("not poisoned");
+            assert!(truth.since.expect("recorded").duration_since(UNIX_EPOCH).expect("later").as_secs_f64() <= since);
+            for sample in series["values"].as_array().expect("a list") {
+                if sample[0].as_f64().expect("a time") < since {
+                    continue;
+                }
+                let value: f64 = sample[1].as_str().expect("text").parse().expect("a number");
+                let held = if family == "payout_control_active" {
+                    truth.active[&key].contains(&(value == 1.0))
+                } else {
+                    #[expect(clippy::cast_possible_truncation, reason = "money of the demo is far below 2^53")]
+                    let minor = (value * 10f64.powi(exponent(&key[2]))).round() as i64;
+                    truth.balances.get(&key).is_some_and(|balances| balances.contains(&minor))
+                };
+                assert!(held, "{family} of {key:?} was never {value}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 100, "only {compared} samples");
+    let falls = prometheus.query("overpay_available_balance_decrease_total > 0").await;
+    assert!(falls.len() >= 6, "{falls:?}");
+}
+
+#[tokio::test]
+async fn promtool_has_nothing_to_say_about_the_metrics() {
+    let exporter = Exporter::start(&["demo", "--web.listen-address", "127.0.0.1:0"]).await;
+    let all = exporter.scrape_until("answered", |scrape| {
+        scrape.family("overpay_account_balance").len() == 2 && !scrape.family("overpay_available_balance").is_empty()
+    });
+    let text = all.await.0;
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("Debian's package prometheus is installed: `make debian-packages`");
+    let mut input = promtool.stdin.take().expect("piped");
+    input.write_all(text.as_bytes()).await.expect("it reads");
+    drop(input);
+    let output = promtool.wait_with_output().await.expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success() && said.is_empty(), "{}", super::exporter::text(&said));
+}

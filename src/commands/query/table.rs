@@ -1,5 +1,6 @@
 //! The answers as a table for people who look after money.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -7,70 +8,102 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use super::severity;
 use crate::domain::failure::Failure;
-use crate::domain::observation::{Answer, Row, Subject};
-use crate::domain::query::{GatewayId, Query};
+use crate::domain::observation::{Answer, Row, Subject, Withheld, WithheldBecause};
+use crate::domain::query::{AccountNumber, ChannelId, GatewayId, Query};
 
-const HEADINGS: [&str; 7] = ["Shop", "Gateway", "Channel or account", "Balance", "Currency", "Payout control", "Note"];
+const HEADINGS: [&str; 8] =
+    ["Shop", "Gateway", "Channel or account", "Balance", "Currency", "Payout control", "As of (UTC)", "Note"];
+const BALANCE: usize = 3;
 
-/// A row for each balance, and a row for each query that has none.
+/// A row for each balance and for each query that has none; what went wrong is told in full below.
 pub(super) fn of(queries: &[Arc<Query>], answers: &[Result<Answer, Failure>]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(HEADINGS);
-    if let Some(column) = table.column_mut(3) {
+    if let Some(column) = table.column_mut(BALANCE) {
         column.set_cell_alignment(CellAlignment::Right);
     }
+    let mut remarks = String::new();
     for (query, answer) in queries.iter().zip(answers) {
         match answer {
             Err(failure) => {
-                let note = match &failure.message {
-                    Some(message) => format!("{failure} – the platform says: {message}"),
-                    None => failure.to_string(),
-                };
-                let gateway = query.ask.gateway().map(|gateway| gateway_name(query, gateway)).unwrap_or_default();
-                table.add_row([&*query.shop.name, &gateway, &query.name, "no answer", "", "", &note].map(Cell::new));
+                table.add_row(unanswered(query, failure).map(Cell::new));
+                let says = failure.message.as_ref().map(|message| format!("; the platform says: {message}"));
+                let _ = writeln!(remarks, "{query}: {failure}{}", says.unwrap_or_default());
             }
             Ok(answer) => {
-                for row in &answer.rows {
+                answer.rows.iter().for_each(|row| {
                     table.add_row(balance(query, row, answer).map(Cell::new));
-                }
-                for withheld in &answer.withheld {
-                    let gateway = gateway_name(query, withheld.gateway);
-                    let channel = withheld.channel.map(|channel| channel.to_string()).unwrap_or_default();
-                    let note = withheld.why.to_string();
-                    table.add_row([&*query.shop.name, &gateway, &channel, "withheld", "", "", &note].map(Cell::new));
+                });
+                for row in &answer.withheld {
+                    table.add_row(withheld(query, row).map(Cell::new));
+                    let _ = writeln!(remarks, "{query}: withheld: {}", row.why);
                 }
             }
         }
     }
-    format!("{table}\nasked at {}\n", humantime::format_rfc3339_seconds(SystemTime::now()))
+    let asked_at = humantime::format_rfc3339_seconds(SystemTime::now());
+    let gap = if remarks.is_empty() { "" } else { "\n" };
+    format!("{table}\n{gap}{remarks}{gap}asked at {asked_at}\n")
 }
 
-fn balance(query: &Query, row: &Row, answer: &Answer) -> [String; 7] {
+fn balance(query: &Query, row: &Row, answer: &Answer) -> [String; 8] {
     let series = &row.series;
     let subject = match &series.subject {
-        Subject::Channel(Some(channel)) => {
-            named(query.shop.channel_names.get(&(series.gateway, *channel)), &channel.to_string())
-        }
-        Subject::Account(Some(account)) => account.to_string(),
-        Subject::Channel(None) | Subject::Account(None) => String::new(),
+        Subject::Channel(channel) => channel.map(|channel| channel_name(query, series.gateway, channel)),
+        Subject::Account(account) => account.as_ref().map(|account| account.to_string()),
     };
     let control = match (&series.subject, row.active) {
         (Subject::Channel(_), Some(true)) => "on",
         (Subject::Channel(_), Some(false)) => "off",
         _ => "",
     };
-    let below = severity(query, row).map(|severity| format!("below the {severity} threshold"));
-    let as_of = answer.as_of.map(|as_of| format!("as of {}", humantime::format_rfc3339_seconds(as_of)));
+    let as_of = answer.as_of.map(|as_of| {
+        let text = humantime::format_rfc3339_seconds(as_of).to_string();
+        text.replace('T', " ").trim_end_matches('Z').to_owned()
+    });
+    let note = severity(query, row).map(|severity| format!("below the {severity} threshold"));
     [
         query.shop.name.to_string(),
         gateway_name(query, series.gateway),
-        subject,
+        subject.unwrap_or_default(),
         grouped(&row.amount.to_decimal(row.exponent)),
         series.currency.to_string(),
         control.to_owned(),
-        below.into_iter().chain(as_of).collect::<Vec<_>>().join(", "),
+        as_of.unwrap_or_default(),
+        note.unwrap_or_default(),
     ]
+}
+
+fn withheld(query: &Query, row: &Withheld) -> [String; 8] {
+    let channel = row.channel.map(|channel| channel_name(query, row.gateway, channel)).unwrap_or_default();
+    let currency = match row.why {
+        WithheldBecause::NoCurrency => String::new(),
+        WithheldBecause::Exponent(unknown) => unknown.currency.to_string(),
+    };
+    [
+        query.shop.name.to_string(),
+        gateway_name(query, row.gateway),
+        channel,
+        "withheld".to_owned(),
+        currency,
+        String::new(),
+        String::new(),
+        "see below".to_owned(),
+    ]
+}
+
+fn unanswered(query: &Query, failure: &Failure) -> [String; 8] {
+    let gateway = query.ask.gateway().map(|gateway| gateway_name(query, gateway)).unwrap_or_default();
+    let currency = query.ask.currency().map(|currency| currency.to_string()).unwrap_or_default();
+    let account = query.ask.account().map(AccountNumber::masked).unwrap_or_default();
+    let shop = query.shop.name.to_string();
+    let note = format!("{}, see below", failure.reason);
+    [shop, gateway, account, "no answer".to_owned(), currency, String::new(), String::new(), note]
+}
+
+fn channel_name(query: &Query, gateway: GatewayId, channel: ChannelId) -> String {
+    named(query.shop.channel_names.get(&(gateway, channel)), &channel.to_string())
 }
 
 fn gateway_name(query: &Query, gateway: GatewayId) -> String {
