@@ -100,7 +100,8 @@ pub struct ConfigFlags {
 /// Where and what to serve.
 #[derive(Args, Clone, Debug)]
 pub struct WebFlags {
-    /// An address to listen on; may be repeated. Port 0 takes a free one.
+    /// An IP address and port to listen on; may be repeated, or separated by commas. :10119 listens on all addresses,
+    /// port 0 takes a free one.
     #[arg(
         long = "web.listen-address",
         env = "OVERPAY_EXPORTER_WEB_LISTEN_ADDRESS",
@@ -133,10 +134,10 @@ pub struct WebFlags {
 /// An address; without a host, as in `:10119`, all of this machine's.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let all = text.starts_with(':').then(|| format!("[::]{text}"));
-    all.as_deref()
-        .unwrap_or(text)
-        .parse()
-        .map_err(|_| "write an address and a port, as 127.0.0.1:10119 or [::1]:10119".to_owned())
+    all.as_deref().unwrap_or(text).parse().map_err(|_| {
+        "write an IP address and a port, as 127.0.0.1:10119 or [::1]:10119; :10119 is all addresses of this machine"
+            .to_owned()
+    })
 }
 
 fn path(text: &str) -> Result<String, String> {
@@ -234,6 +235,12 @@ pub struct SimulateFlags {
 #[derive(Args, Clone, Debug)]
 pub struct HealthFlags {
     /// The address of the exporter, route prefix included.
-    #[arg(long, env = "OVERPAY_EXPORTER_URL", default_value = "http://127.0.0.1:10119")]
+    #[arg(long, env = "OVERPAY_EXPORTER_URL", default_value = "http://127.0.0.1:10119", value_parser = http_url)]
     pub url: url::Url,
+}
+
+fn http_url(text: &str) -> Result<url::Url, String> {
+    let url: Option<url::Url> = text.parse().ok();
+    url.filter(|url| url.scheme() == "http" && url.has_host())
+        .ok_or_else(|| "write an address with its scheme, as http://127.0.0.1:10119".to_owned())
 }

@@ -65,7 +65,9 @@ pub fn json_schema() -> serde_json::Value {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be opened.
-    #[error("{file}: can't be read: {source}; name an existing file with --config.file")]
+    #[error(
+        "{file}: can't be read: {source}; name an existing file with --config.file, or try `overpay_exporter demo`"
+    )]
     Unopened {
         /// The file.
         file: String,

@@ -18,7 +18,7 @@ pub use self::state::{Failing, Held, HeldRow, QueryState, Transition};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
-use crate::domain::observation::Answer;
+use crate::domain::observation::{Answer, Series, Subject};
 use crate::domain::query::{Api, Query};
 use crate::domain::shop::Shop;
 
@@ -159,10 +159,12 @@ impl Store {
         let state = Arc::make_mut(state);
         let query = Arc::clone(&state.query);
         state.polls += 1;
+        let mut withholding = Transition::None;
         let answer =
             outcome.and_then(|answer| if state.bars(answer.as_of, now) { Err(state::outdated()) } else { Ok(answer) });
         let (outcome, rivals) = match answer {
             Ok(answer) => {
+                withholding = Transition::of_withheld(state.rows_withheld, &answer.withheld);
                 state.rows_withheld = Some(answer.withheld.len());
                 let held = Held::following(state.held.as_deref(), answer, now);
                 let old = state.held.as_ref().map(|held| held.rows.as_slice()).unwrap_or_default();
@@ -205,7 +207,7 @@ impl Store {
         if let Some(reason) = failure {
             polls.failures[reason as usize] += 1;
         }
-        let mut changes = vec![(Arc::clone(&query), transition)];
+        let mut changes = vec![(Arc::clone(&query), transition), (Arc::clone(&query), withholding)];
         for (rival, series) in rivals {
             let rival = Arc::make_mut(&mut contents.queries[rival]);
             rival.in_conflict = true;
@@ -243,15 +245,13 @@ impl Store {
     }
 }
 
-fn conflict(series: &crate::domain::observation::Series, rival: &Query) -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        format!(
-            "the query {} is answered with {series} too, and neither is published; ask for it once, or set \
-             account_label to tell two accounts apart",
-            rival.name
-        ),
-    )
+fn conflict(series: &Series, rival: &Query) -> Failure {
+    let advice = match series.subject {
+        Subject::Channel(_) => "ask for it in one query only",
+        Subject::Account(_) => "ask for it in one query only, or tell two accounts apart by their account_label",
+    };
+    let message = format!("the query {} is answered with {series} too, and neither is published; {advice}", rival.name);
+    Failure::new(Reason::Conflict, message)
 }
 
 #[cfg(test)]

@@ -124,7 +124,8 @@ fn found_at(text: &str, place: Place) -> &'static str {
     let line = usize::try_from(place.line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
     let column = usize::try_from(place.column).unwrap_or_default().saturating_sub(1);
     let rest: String = line.unwrap_or_default().chars().skip(column).collect();
-    let rest = rest.trim();
+    // Within braces or brackets a value ends before its neighbour.
+    let rest = rest.split([',', '}', ']']).next().unwrap_or_default().trim();
     match rest.chars().next() {
         None | Some('#' | '~') => "nothing",
         Some('[') => "a list",

@@ -1,12 +1,14 @@
 //! A request as an API's file builds it, before it is authenticated and sent.
 
+use std::fmt;
+
 use serde::Serialize;
 use url::Url;
 
 use crate::domain::failure::{Failure, Reason};
 
 /// What is to be sent; credentials are added by the transport.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The whole address, parameters included.
     pub url: Url,
@@ -14,6 +16,13 @@ pub struct Request {
     pub body: Option<String>,
     /// The value of `X-API-Version`, where the API wants one.
     pub api_version: Option<&'static str>,
+}
+
+impl fmt::Debug for Request {
+    /// Without the body, which may hold an account number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request {{ url: {}, body: {} bytes }}", self.url, self.body.as_ref().map_or(0, String::len))
+    }
 }
 
 impl Request {

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -56,6 +57,9 @@ impl Transport {
             let proxy =
                 Proxy::all(proxy.expose().clone()).map_err(|_| ClientError::Proxy { brand: brand.name.to_string() })?;
             builder = builder.proxy(proxy);
+        } else if brand.is_on_this_machine() {
+            // A proxy named in the environment leads off this machine, and plain http is allowed on it alone.
+            builder = builder.no_proxy();
         }
         let client = builder
             .build()
@@ -146,29 +150,16 @@ pub enum ClientError {
 /// What kind of failure an error of the HTTP client is. Its own text can hold addresses and headers, so none of it
 /// is kept but the innermost cause, where that is known to be harmless.
 fn failure(error: &reqwest::Error, host: &str) -> Failure {
-    let mut tls = None;
-    let mut io = None;
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(cause) = error.downcast_ref::<rustls::Error>() {
-            tls = Some(cause.to_string());
-        }
-        if let Some(cause) = error.downcast_ref::<std::io::Error>() {
-            // `source()` of an I/O error steps over the error it wraps.
-            match cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(cause) => tls = Some(cause.to_string()),
-                None => io = Some(cause.kind()),
-            }
-        }
-        next = error.source();
-    }
+    let causes = || std::iter::successors(Some(error as &(dyn Error + 'static)), |error| cause(*error));
+    let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    let io = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
     if let Some(cause) = tls {
         return Failure::new(Reason::Tls, format!("TLS with {host} failed: {cause}"));
     }
     if error.is_timeout() {
         return Failure::new(Reason::Timeout, format!("{host} did not answer in time"));
     }
-    if error.is_decode() && io.is_some_and(|kind| kind == std::io::ErrorKind::InvalidInput) {
+    if error.is_decode() && io.is_some_and(|kind| kind == io::ErrorKind::InvalidInput) {
         return Failure::new(Reason::MalformedResponse, format!("the answer of {host} can't be decompressed"));
     }
     let what = match io {
@@ -178,4 +169,12 @@ fn failure(error: &reqwest::Error, host: &str) -> Failure {
         None => "the connection ended before the whole answer was there".to_owned(),
     };
     Failure::new(Reason::Connect, format!("{host} can't be reached: {what}"))
+}
+
+/// What an error comes from. `source()` of an I/O error steps over the very error it wraps.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }

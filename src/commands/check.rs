@@ -1,13 +1,14 @@
 //! `check`: what a configuration means, or what is wrong with it and where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::platform::Platform;
 use super::{Error, print};
 use crate::cli::CheckFlags;
 use crate::config::{Config, Environment};
-use crate::domain::query::Query;
+use crate::domain::money::Currency;
+use crate::domain::query::{Ask, GatewayId, Query};
 
 /// Below this mean time of an answer, in seconds, the limits are worth a warning: banks are seldom faster.
 const SLOWEST_COMFORTABLE: f64 = 1.0;
@@ -17,14 +18,14 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Error> {
     let config = Config::load(path, &Environment::of_process())?;
     // The files that brands name are read here as `serve` would.
     Platform::new(&config, &Platform::default())?;
-    print(&format!("{}: well\n{}", path.display(), meaning(&config)))
+    print(&format!("{}: ok\n{}", path.display(), meaning(&config)))
 }
 
 /// What a configuration means: its queries, the load they make, and where the limits can't carry it.
 fn meaning(config: &Config) -> String {
     let mut text = String::new();
     // Writing to a string does not fail, here and below.
-    let _ = writeln!(text, "\n{} queries of {} shops", config.queries.len(), config.shops.len());
+    let _ = writeln!(text, "\nshops: {}, queries: {}", config.shops.len(), config.queries.len());
     let width = config.queries.iter().map(|query| query.to_string().len()).max().unwrap_or_default();
     for query in &config.queries {
         let show = humantime::format_duration;
@@ -59,6 +60,9 @@ fn meaning(config: &Config) -> String {
     for (lane, per_second) in lanes {
         warn(&mut warnings, &lane, 1.0 / per_second, "one poll at a time goes there; raise the intervals");
     }
+    for warning in currency_warnings(config) {
+        let _ = writeln!(warnings, "warning: {warning}");
+    }
     if config.queries.is_empty() {
         warnings.push_str(
             "warning: nothing is asked; write shops with channel_balances, gateway_balances or beyag_balances\n",
@@ -78,6 +82,42 @@ fn warn(warnings: &mut String, place: &str, mean: f64, advice: &str) {
              average; {advice}"
         );
     }
+}
+
+/// What is asked about a gateway's channels: in which currencies, and with which thresholds.
+#[derive(Default)]
+struct GatewayCurrencies {
+    /// Those asked for one by one.
+    asked: BTreeSet<Currency>,
+    /// Whether all are asked for at once.
+    all: bool,
+    thresholds: BTreeSet<Currency>,
+}
+
+/// Thresholds that no balance will meet, and balances that two queries will claim.
+fn currency_warnings(config: &Config) -> Vec<String> {
+    let mut gateways: BTreeMap<(&str, GatewayId), GatewayCurrencies> = BTreeMap::new();
+    for query in &config.queries {
+        let Ask::ChannelBalances { gateway, currency } = query.ask else { continue };
+        let found = gateways.entry((&query.shop.name, gateway)).or_default();
+        found.all |= currency.is_none();
+        found.asked.extend(currency);
+        let of_channels = query.channel_thresholds.values().flat_map(BTreeMap::keys);
+        found.thresholds.extend(query.thresholds.keys().chain(of_channels));
+    }
+    let mut warnings = Vec::new();
+    for ((shop, gateway), GatewayCurrencies { asked, all, thresholds }) in gateways {
+        for currency in thresholds.difference(&asked).filter(|_| !all) {
+            warnings.push(format!("shop {shop}, gateway {gateway}: thresholds in {currency}, which is not asked for"));
+        }
+        if all && !asked.is_empty() {
+            warnings.push(format!(
+                "shop {shop}, gateway {gateway}: asked for all currencies at once and for some of them alone; an answer \
+                 to both is a conflict, and neither is published"
+            ));
+        }
+    }
+    warnings
 }
 
 /// Polls per second by group of queries.

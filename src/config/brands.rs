@@ -1,15 +1,16 @@
 //! The brands of the platform: their documented hosts, and the hosts that are likely but not documented.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::file;
 use super::problems::Problems;
 use crate::domain::query::Api;
-use crate::domain::shop::Brand;
+use crate::domain::shop::{Brand, is_loopback};
 use crate::yaml::Located;
 
 /// A brand and the hosts of its gateway, API and backoffice, as far as they are documented.
@@ -74,7 +75,13 @@ pub(super) fn all(
         host("gateway_url", &given.gateway_url, &mut brand.gateway_url);
         host("api_url", &given.api_url, &mut brand.api_url);
         host("backoffice_url", &given.backoffice_url, &mut brand.backoffice_url);
-        brand.ca_file = given.ca_file.as_ref().map(|path| folder.join(&path.value));
+        if let Some(path) = &given.ca_file {
+            let file = folder.join(&path.value);
+            if let Err(message) = check_certificates(&file) {
+                problems.add(path.place, format!("brands.{name}.ca_file"), message);
+            }
+            brand.ca_file = Some(file);
+        }
         if let Some(text) = &given.proxy_url {
             match text.parse::<Url>() {
                 Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => brand.proxy = Some(url.into()),
@@ -88,6 +95,18 @@ pub(super) fn all(
         }
     }
     brands.into_iter().map(|(name, brand)| (name, Arc::new(brand))).collect()
+}
+
+/// Whether a file can hold certificates; the client reads them.
+fn check_certificates(path: &Path) -> Result<(), String> {
+    const WRITE: &str = "name a file of PEM certificates";
+    let pem = fs::read(path).map_err(|error| format!("{} can't be read: {error}; {WRITE}", path.display()))?;
+    let marker = b"-----BEGIN CERTIFICATE-----";
+    if pem.windows(marker.len()).any(|window| window == marker) {
+        Ok(())
+    } else {
+        Err(format!("{} holds no certificate; {WRITE}", path.display()))
+    }
 }
 
 /// The address of a host that credentials may be sent to.
@@ -111,15 +130,6 @@ fn host_url(text: &str, allow_insecure_http: bool) -> Result<Url, String> {
         ));
     }
     Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// Whether the brand is one of the platform's, be its hosts documented or not.

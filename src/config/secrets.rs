@@ -7,6 +7,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use secrecy::zeroize::Zeroizing;
+
 use super::file;
 use super::problems::Problems;
 use crate::domain::shop::SecretKey;
@@ -94,19 +96,21 @@ impl Source<'_> {
         }
     }
 
-    fn read(&self, environment: &Environment) -> Result<String, String> {
+    fn read(&self, environment: &Environment) -> Result<Zeroizing<String>, String> {
         match self {
             Self::File(path) => fs::read_to_string(path)
+                .map(Zeroizing::new)
                 .map_err(|error| format!("the key file can't be read: {error}; name a file this process may read")),
             Self::Variable(name) => environment
                 .variable(name)
+                .map(Zeroizing::new)
                 .ok_or_else(|| "no such environment variable is set, or it is not UTF-8; set it".to_owned()),
             Self::Credential(name) => of_credential(name, environment),
         }
     }
 }
 
-fn of_credential(name: &str, environment: &Environment) -> Result<String, String> {
+fn of_credential(name: &str, environment: &Environment) -> Result<Zeroizing<String>, String> {
     if name.is_empty() || name.contains('/') {
         return Err("this is not the name of a credential; write the name that LoadCredential= gives it".to_owned());
     }
@@ -114,5 +118,6 @@ fn of_credential(name: &str, environment: &Environment) -> Result<String, String
         return Err("systemd passed no credentials to this process; add LoadCredential= to its unit".to_owned());
     };
     fs::read_to_string(Path::new(&folder).join(name))
+        .map(Zeroizing::new)
         .map_err(|error| format!("the credential can't be read: {error}; name one that LoadCredential= passes"))
 }

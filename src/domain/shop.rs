@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use url::{Host, Url};
 
 use super::query::{Api, ChannelId, GatewayId};
 
@@ -52,6 +52,12 @@ impl Brand {
         Self { name: name.into(), gateway_url: None, api_url: None, backoffice_url: None, ca_file: None, proxy: None }
     }
 
+    /// Whether all its hosts are this machine's own.
+    pub fn is_on_this_machine(&self) -> bool {
+        let mut hosts = [&self.gateway_url, &self.api_url, &self.backoffice_url].into_iter().flatten();
+        hosts.all(is_loopback)
+    }
+
     /// The origin an API is asked at.
     pub fn url(&self, api: Api) -> Option<&Url> {
         match api {
@@ -59,6 +65,16 @@ impl Brand {
             Api::GatewayBalance => self.gateway_url.as_ref(),
             Api::BeyagBalance => self.api_url.as_ref(),
         }
+    }
+}
+
+/// Whether an address is of this machine's loopback.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::{Exponents, MinorSum};
-use crate::domain::observation::{Answer, Row, Withheld};
+use crate::domain::observation::{Answer, Row, Withheld, WithheldBecause};
 use crate::domain::query::Query;
 
 /// What is known of one query.
@@ -189,11 +189,28 @@ pub enum Transition {
     Answered,
     /// It fails, or fails for another reason.
     Failing(Failure),
+    /// So many rows are left out of its answers for their currency, where it was another number before.
+    Withholding {
+        /// How many.
+        rows: usize,
+        /// Why the first of them is.
+        why: WithheldBecause,
+    },
     /// It succeeds again.
     Recovered {
         /// After failing for that long.
         after: Duration,
     },
+}
+
+impl Transition {
+    /// What the rows withheld from an answer change, beside how many were before.
+    pub(super) fn of_withheld(before: Option<usize>, withheld: &[Withheld]) -> Self {
+        match withheld.first() {
+            Some(first) if before != Some(withheld.len()) => Self::Withholding { rows: withheld.len(), why: first.why },
+            _ => Self::None,
+        }
+    }
 }
 
 /// The failure of an answer older than the one held.

@@ -11,7 +11,7 @@ async fn check_says_what_a_configuration_means() {
     let output = run(&["check", "--config.file", &files.configuration()]).await;
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(said.contains("3 queries of 1 shops"), "{said}");
+    assert!(said.contains("shops: 1, queries: 3"), "{said}");
     assert!(said.contains("main/channel_balances-3405-USD  every 5s, timeout 3s, stale after 18s"), "{said}");
     assert!(said.contains("127.0.0.1:9400  25.0"), "{said}");
 }
@@ -27,6 +27,19 @@ async fn check_warns_where_the_limits_cannot_carry_the_load() {
     let said = text(&output.stdout);
     assert!(said.contains("warning: shop main, gateway 3405 at 127.0.0.1:9400"), "{said}");
     assert!(said.contains("0.25s or less"), "{said}");
+}
+
+#[tokio::test]
+async fn check_warns_of_thresholds_nobody_meets_and_of_questions_asked_twice() {
+    let files = Files::new(&configuration(
+        "http://127.0.0.1:9400",
+        "channel_balances:\n  - {gateway: 1, currencies: [USD], thresholds: {UDS: {critical: 1}}}\n  - {gateway: 2, \
+         currencies: [USD]}\n  - {gateway: 2, currencies: all}",
+    ));
+    let output = run(&["check", "--config.file", &files.configuration()]).await;
+    let said = text(&output.stdout);
+    assert!(said.contains("warning: shop main, gateway 1: thresholds in UDS, which is not asked for"), "{said}");
+    assert!(said.contains("warning: shop main, gateway 2: asked for all currencies at once"), "{said}");
 }
 
 #[tokio::test]
@@ -67,7 +80,11 @@ async fn a_secret_written_into_the_file_is_refused_and_not_repeated() {
 async fn a_missing_file_is_told_by_name_with_exit_code_2() {
     let output = run(&["check", "--config.file", "/nowhere/exporter.yml"]).await;
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("/nowhere/exporter.yml: can't be read: No such file"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("/nowhere/exporter.yml: can't be read: No such file"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[tokio::test]
@@ -106,9 +123,17 @@ async fn version_names_version_revision_and_build_target() {
 #[tokio::test]
 async fn help_lists_every_command_and_flag_of_the_contract() {
     let said = text(&run(&["--help"]).await.stdout);
-    for expected in
-        ["serve", "check", "query", "demo", "simulate", "health", "--config.file", "--web.listen-address", "--log.format"]
-    {
+    for expected in [
+        "serve",
+        "check",
+        "query",
+        "demo",
+        "simulate",
+        "health",
+        "--config.file",
+        "--web.listen-address",
+        "--log.format",
+    ] {
         assert!(said.contains(expected), "{expected} is not in\n{said}");
     }
     assert!(said.contains("OVERPAY_EXPORTER_CONFIG_FILE"), "{said}");

@@ -69,7 +69,8 @@ async fn an_empty_account_asks_for_the_default_account() {
 #[tokio::test]
 async fn the_gateway_answers_of_all_three_brands_are_read_alike() {
     for answer in [GATEWAY_OVERPAY, GATEWAY_BEPAID, GATEWAY_PAYCROSS] {
-        let query = "gateway_balances:\n  - {account: \"40701810820020300021\", details: [/Balance/AmountIn, /Account]}";
+        let query =
+            "gateway_balances:\n  - {account: \"40701810820020300021\", details: [/Balance/AmountIn, /Account]}";
         let (_, balance) = one("/balance", answer, query).await;
         let expected = json!({
             "gateway": 5, "gateway_name": null, "channel": null, "channel_name": null, "account": "*0021",
@@ -197,4 +198,28 @@ async fn an_asynchronous_result_on_another_host_is_not_asked_for() {
     let (answers, _) = ask(&platform, "gateway_balances:\n  - {gateway: 5, async: true}").await;
     assert_eq!(answers[0]["reason"], "malformed_response");
     assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_sees_nothing_of_what_stays_on_this_machine() {
+    let (platform, proxy) = (Platform::start().await, Platform::start().await);
+    platform.json("/balance", GATEWAY_OVERPAY);
+    let files = Files::new(&configuration(&platform.url, "gateway_balances:\n  - {gateway: 5}"));
+    let mut command = super::exporter::program();
+    command.env("http_proxy", &proxy.url).env("HTTP_PROXY", &proxy.url).env("ALL_PROXY", &proxy.url);
+    let output = command.args(["query", "--config.file", &files.configuration()]).output().await.expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(proxy.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_brand_is_gone_through() {
+    let (platform, proxy) = (Platform::start().await, Platform::start().await);
+    proxy.json(&format!("{}/balance", platform.url), GATEWAY_OVERPAY);
+    let through = configuration(&platform.url, "gateway_balances:\n  - {gateway: 5}")
+        .replace("sandbox: {", &format!("sandbox: {{proxy_url: \"{}\", ", proxy.url));
+    let files = Files::new(&through);
+    let output = run(&["query", "--config.file", &files.configuration()]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!((platform.requests().len(), proxy.requests().len()), (0, 1));
 }

@@ -27,7 +27,10 @@ pub(crate) fn program() -> Command {
 
 /// Runs the program to its end.
 pub(crate) async fn run(arguments: &[&str]) -> Output {
-    tokio::time::timeout(PATIENCE, program().args(arguments).output()).await.expect("it ends in time").expect("it starts")
+    tokio::time::timeout(PATIENCE, program().args(arguments).output())
+        .await
+        .expect("it ends in time")
+        .expect("it starts")
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -101,8 +104,10 @@ impl Exporter {
 
     /// The first line written so far, or written next, that contains the text.
     pub(crate) async fn line_with(&self, text: &str) -> String {
-        eventually(&format!("a line with {text:?}"), || async { self.lines().into_iter().find(|line| line.contains(text)) })
-            .await
+        eventually(&format!("a line with {text:?}"), || async {
+            self.lines().into_iter().find(|line| line.contains(text))
+        })
+        .await
     }
 
     /// Everything written so far.

@@ -11,3 +11,4 @@ mod platform;
 mod prometheus;
 mod query;
 mod serve;
+mod tls;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// What is answered to a path.
 #[derive(Clone, Debug)]
@@ -61,6 +62,25 @@ impl Platform {
         platform
     }
 
+    /// The same over TLS.
+    pub(crate) async fn start_tls(tls: TlsAcceptor) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+        let platform = Self { url, replies: Arc::default(), requests: Arc::default() };
+        let serving = platform.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (serving, tls) = (serving.clone(), tls.clone());
+                tokio::spawn(async move {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serving.serve(stream).await;
+                    }
+                });
+            }
+        });
+        platform
+    }
+
     /// Answers requests whose target begins so with that; the longest beginning counts.
     pub(crate) fn reply(&self, target: &str, reply: Reply) {
         self.replies.lock().expect("not poisoned").insert(target.to_owned(), reply);
@@ -74,7 +94,7 @@ impl Platform {
         self.requests.lock().expect("not poisoned").clone()
     }
 
-    async fn serve(self, mut stream: TcpStream) {
+    async fn serve(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         while let Some(request) = read(&mut stream).await {
             let target = request.line().split(' ').nth(1).unwrap_or_default().to_owned();
             self.requests.lock().expect("not poisoned").push(request);
@@ -104,7 +124,7 @@ impl Platform {
 }
 
 /// The next request of a connection.
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
     let mut bytes = Vec::new();
     let head_end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -176,7 +176,9 @@ async fn every_family_arrives_with_the_values_that_the_simulator_holds() {
     })
     .await;
     eventually("money moved for some while since", || async {
-        let moving = format!("count(changes(overpay_available_balance[12s]) > 0) >= 6 and on() vector(time() > bool {since} + 12) == 1");
+        let moving = format!(
+            "count(changes(overpay_available_balance[12s]) > 0) >= 6 and on() vector(time() > bool {since} + 12) == 1"
+        );
         (!prometheus.query(&moving).await.is_empty()).then_some(())
     })
     .await;

@@ -63,7 +63,11 @@ async fn a_failing_query_says_why_and_publishes_no_balance() {
     assert!(scrape.family("overpay_available_balance").is_empty(), "a missing amount never becomes 0");
     let counted = r#"overpay_poll_failures_by_reason_total{shop="main",api="channel_balances",reason="no_data"}"#;
     assert!(scrape.value(counted) >= Some(1.0));
-    assert_eq!(exporter.lines().iter().filter(|line| line.contains("query failing")).count(), 1, "once, not once per poll");
+    assert_eq!(
+        exporter.lines().iter().filter(|line| line.contains("query failing")).count(),
+        1,
+        "once, not once per poll"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +140,8 @@ async fn a_taken_address_is_an_error_with_exit_code_1() {
     let (platform, _files, exporter) = answered().await;
     let address = exporter.url("").replace("http://", "");
     let files = Files::new(&configuration(&platform.url, ""));
-    let output = super::exporter::run(&["--config.file", &files.configuration(), "--web.listen-address", &address]).await;
+    let output =
+        super::exporter::run(&["--config.file", &files.configuration(), "--web.listen-address", &address]).await;
     assert_eq!(output.status.code(), Some(1));
     let said = super::exporter::text(&output.stderr);
     assert!(said.contains(&format!("can't listen on {address}")), "{said}");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::severity;
 use crate::domain::failure::Failure;
@@ -14,12 +14,25 @@ use crate::domain::query::{AccountNumber, ChannelId, GatewayId, Query};
 const HEADINGS: [&str; 8] =
     ["Shop", "Gateway", "Channel or account", "Balance", "Currency", "Payout control", "As of (UTC)", "Note"];
 const BALANCE: usize = 3;
+const CURRENCY: usize = 4;
+const AS_OF: usize = 6;
+/// Below this width a table can't be laid out; it is then left to the terminal to break its lines.
+const NARROWEST: u16 = 80;
 
 /// A row for each balance and for each query that has none; what went wrong is told in full below.
 pub(super) fn of(queries: &[Arc<Query>], answers: &[Result<Answer, Failure>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_some_and(|width| width < NARROWEST) {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
     table.set_header(HEADINGS);
+    // Numbers are not to be broken over two lines, however narrow the terminal.
+    for column in [BALANCE, CURRENCY, AS_OF] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
     if let Some(column) = table.column_mut(BALANCE) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -62,7 +75,7 @@ fn balance(query: &Query, row: &Row, answer: &Answer) -> [String; 8] {
         let text = humantime::format_rfc3339_seconds(as_of).to_string();
         text.replace('T', " ").trim_end_matches('Z').to_owned()
     });
-    let note = severity(query, row).map(|severity| format!("below the {severity} threshold"));
+    let note = severity(query, row).map(|severity| format!("below {severity}"));
     [
         query.shop.name.to_string(),
         gateway_name(query, series.gateway),
@@ -89,7 +102,7 @@ fn withheld(query: &Query, row: &Withheld) -> [String; 8] {
         currency,
         String::new(),
         String::new(),
-        "see below".to_owned(),
+        "unknown_currency".to_owned(),
     ]
 }
 
@@ -98,7 +111,7 @@ fn unanswered(query: &Query, failure: &Failure) -> [String; 8] {
     let currency = query.ask.currency().map(|currency| currency.to_string()).unwrap_or_default();
     let account = query.ask.account().map(AccountNumber::masked).unwrap_or_default();
     let shop = query.shop.name.to_string();
-    let note = format!("{}, see below", failure.reason);
+    let note = failure.reason.to_string();
     [shop, gateway, account, "no answer".to_owned(), currency, String::new(), String::new(), note]
 }
 
