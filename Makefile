@@ -16,8 +16,8 @@ build: ## Build for development
 release: ## Build for use: target/release/overpay_exporter
 	$(CARGO) build --locked --release
 
-demo: release ## Build, then poll and serve simulated money
-	target/release/overpay_exporter demo
+demo: build ## Build, then poll and serve simulated money
+	target/debug/overpay_exporter demo
 
 test: lint unit integration deny ## Everything that must pass; installs what it needs
 

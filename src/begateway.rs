@@ -113,3 +113,6 @@ pub fn read(query: &Query, response: &Response) -> Result<Reading, Failure> {
         ..failure
     })
 }
+
+#[cfg(test)]
+mod tests;

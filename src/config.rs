@@ -81,3 +81,6 @@ pub enum ConfigError {
     #[error("{0}")]
     Problems(Problems),
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let cli = Cli::from_process();
     let outcome = telemetry::start(cli.log.level, cli.log.format)
         .map_err(|error| commands::Error::Work(error.to_string()))
-        .and_then(|()| runtime()?.block_on(commands::run(cli)));
+        .and_then(|()| run(cli));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -21,9 +21,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, commands::Error> {
-    tokio::runtime::Builder::new_multi_thread()
+fn run(cli: Cli) -> Result<(), commands::Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| commands::Error::Work(format!("the runtime can't start: {error}")))
+        .map_err(|error| commands::Error::Work(format!("the runtime can't start: {error}")))?;
+    let outcome = runtime.block_on(commands::run(cli));
+    // A name being resolved can't be interrupted, and must not hold up the end.
+    runtime.shutdown_background();
+    outcome
 }

@@ -69,3 +69,6 @@ fn constant(family: &Family, labels: &[&str]) -> prometheus::Result<Box<dyn Coll
 fn opts(family: &Family) -> Opts {
     Opts::new(family.name, family.help)
 }
+
+#[cfg(test)]
+mod tests;

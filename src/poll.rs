@@ -58,6 +58,8 @@ pub struct Plan<A> {
 pub struct Poller<A> {
     store: Arc<Store>,
     ask: A,
+    /// What the answers of the polls under way are read with.
+    exponents: Arc<Exponents>,
     schedule: Schedule,
     entries: Vec<Entry>,
     /// When each query that is neither waiting in the queue nor under way is due.
@@ -87,6 +89,7 @@ impl<A: Ask> Poller<A> {
         let mut poller = Self {
             store,
             ask: plan.ask.clone(),
+            exponents: Arc::clone(&plan.exponents),
             schedule: Schedule::new(Instant::now(), RandomState::new()),
             entries: Vec::new(),
             due: BinaryHeap::new(),
@@ -115,48 +118,62 @@ impl<A: Ask> Poller<A> {
     }
 
     /// Replaces what is polled, at once. Queries that ask the same as before keep their state, their turn and the poll
-    /// that is under way; new and changed ones are due now.
+    /// that is under way; new and changed ones are due now, and so are those that a new key or new exponents may answer
+    /// better.
     fn apply(&mut self, plan: Plan<A>) {
         let (now, wall) = (Instant::now(), SystemTime::now());
-        self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
+        let exponents_changed = self.exponents != plan.exponents;
+        let incomplete = self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
+        let incomplete: HashSet<usize> = incomplete.into_iter().filter(|_| exponents_changed).collect();
         let before = std::mem::take(&mut self.entries);
         let known: HashMap<(&str, &str), usize> =
-            before.iter().enumerate().map(|(i, entry)| (key(&entry.query), i)).collect();
+            before.iter().enumerate().map(|(position, entry)| (key(&entry.query), position)).collect();
         let mut kept = HashMap::new();
+        for (position, query) in plan.queries.iter().enumerate() {
+            let known = known.get(&key(query)).filter(|known| before[**known].query.asks_the_same(query));
+            let due = match known.map(|known| (*known, &before[*known])) {
+                Some((known, entry)) if !incomplete.contains(&position) && same_key(&entry.query, query) => {
+                    kept.insert(known, position);
+                    self.due_as_before(entry, query, now)
+                }
+                _ => now,
+            };
+            self.entries.push(Entry { query: Arc::clone(query), due });
+        }
         self.queue = FairQueue::new(&plan.queries, plan.max_in_flight_per_host);
         self.ask = plan.ask;
+        self.exponents = plan.exponents;
+        // The answer of a poll under way would be read with the exponents it was sent with.
+        self.keep_under_way(&if exponents_changed { HashMap::new() } else { kept });
+        let under_way: HashSet<usize> = self.under_way.values().map(|poll| poll.position).collect();
         self.due.clear();
-        for (position, query) in plan.queries.into_iter().enumerate() {
-            let old = known.get(&key(&query)).filter(|old| before[**old].query.asks_the_same(&query));
-            let due = match old.map(|old| (*old, &before[*old])) {
-                None => now,
-                Some((old, entry)) => {
-                    kept.insert(old, position);
-                    let unchanged = entry.query.pace.interval == query.pace.interval || entry.due <= now;
-                    if unchanged { entry.due } else { self.schedule.next(&query, now, now) }
-                }
-            };
-            self.entries.push(Entry { query, due });
+        for (position, entry) in self.entries.iter().enumerate().filter(|(position, _)| !under_way.contains(position)) {
+            self.due.push(Reverse((entry.due, position)));
+            self.store.schedule(position, wall_time(entry.due, now, wall));
         }
-        // A poll whose query is gone or asks something else now has nobody to answer to.
+        debug!(queries = self.entries.len(), "polling");
+    }
+
+    /// When a query is due that was due before, perhaps at another interval.
+    fn due_as_before(&self, entry: &Entry, query: &Query, now: Instant) -> Instant {
+        let unchanged = entry.query.pace.interval == query.pace.interval || entry.due <= now;
+        if unchanged { entry.due } else { self.schedule.next(query, now, now) }
+    }
+
+    /// Keeps the polls under way whose position has a new one there; the others have nobody to answer to.
+    fn keep_under_way(&mut self, kept: &HashMap<usize, usize>) {
         let queue = &mut self.queue;
         self.under_way.retain(|_, poll| {
-            let kept = kept.get(&poll.position);
-            match kept {
+            let position = kept.get(&poll.position);
+            match position {
                 Some(&position) => {
                     poll.position = position;
                     queue.resume(position);
                 }
                 None => poll.abort.abort(),
             }
-            kept.is_some()
+            position.is_some()
         });
-        let under_way: HashSet<usize> = self.under_way.values().map(|poll| poll.position).collect();
-        for (position, entry) in self.entries.iter().enumerate().filter(|(position, _)| !under_way.contains(position)) {
-            self.due.push(Reverse((entry.due, position)));
-            self.store.schedule(position, wall_time(entry.due, now, wall));
-        }
-        debug!(queries = self.entries.len(), "polling");
     }
 
     fn enqueue_due(&mut self) {
@@ -208,6 +225,10 @@ fn key(query: &Query) -> (&str, &str) {
     (&query.shop.name, &query.name)
 }
 
+fn same_key(one: &Query, other: &Query) -> bool {
+    one.shop.secret_key == other.shop.secret_key
+}
+
 fn wall_time(due: Instant, now: Instant, wall: SystemTime) -> SystemTime {
     wall + due.saturating_duration_since(now)
 }
@@ -217,6 +238,7 @@ fn log(query: &Query, transition: &Transition) {
     let host = query.host();
     match transition {
         Transition::None => {}
+        Transition::Withholding { rows, why } => warn!(%query, %host, rows, %why, "rows of the answer withheld"),
         Transition::Answered => debug!(%query, %host, "query answered"),
         Transition::Failing(failure) if failure.reason == Reason::Internal => {
             error!(%query, %host, reason = %failure.reason, detail = %failure.detail, "query failing");
@@ -229,3 +251,6 @@ fn log(query: &Query, transition: &Transition) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,14 @@ impl Polls {
         Self { shop, api, duration, queued, failures: [0; Reason::ALL.len()] }
     }
 
+    fn count(&mut self, failure: Option<Reason>, timing: Timing) {
+        self.duration.observe(timing.duration);
+        self.queued.observe(timing.queued);
+        if let Some(reason) = failure {
+            self.failures[reason as usize] += 1;
+        }
+    }
+
     /// Each reason, and how many polls failed for it.
     pub fn failures(&self) -> impl Iterator<Item = (Reason, u64)> {
         Reason::ALL.into_iter().zip(self.failures)
@@ -108,7 +116,16 @@ pub struct Snapshot {
 impl Store {
     /// Replaces the queries. The state of those that ask the same as before is kept, and so are the counts of shops and
     /// APIs that are still asked.
-    pub fn configure(&self, shops: &[Arc<Shop>], queries: &[Arc<Query>], exponents: &Exponents, now: SystemTime) {
+    ///
+    /// Gives the positions of the queries whose answers lack rows that the exponents now in use would let in.
+    pub fn configure(
+        &self,
+        shops: &[Arc<Shop>],
+        queries: &[Arc<Query>],
+        exponents: &Exponents,
+        now: SystemTime,
+    ) -> Vec<usize> {
+        let mut incomplete = Vec::new();
         let mut contents = self.write();
         let before = mem::take(&mut *contents);
         let states: HashMap<(&str, &str), &Arc<QueryState>> = before
@@ -122,7 +139,13 @@ impl Store {
         for (position, query) in queries.iter().enumerate() {
             let key = (query.shop.name.as_ref(), query.name.as_ref());
             let state = match states.get(&key) {
-                Some(state) if state.query.asks_the_same(query) => state.carried_over(Arc::clone(query), exponents),
+                Some(state) if state.query.asks_the_same(query) => {
+                    let carried = state.carried_over(Arc::clone(query), exponents);
+                    if carried.rows_withheld > Some(0) || (state.held.is_some() && carried.held.is_none()) {
+                        incomplete.push(position);
+                    }
+                    carried
+                }
                 _ => QueryState::new(Arc::clone(query)),
             };
             if let Some(held) = &state.held {
@@ -140,6 +163,7 @@ impl Store {
         }
         contents.shops = shops.into();
         contents.reload = Some(Reload { successful: true, last_success: now });
+        incomplete
     }
 
     /// Notes that the configuration could not be read again; the old one goes on.
@@ -151,68 +175,18 @@ impl Store {
 
     /// Records how the poll of the query at that position of the configuration ended.
     pub fn record(&self, position: usize, outcome: Result<Answer, Failure>, timing: Timing, now: Moment) -> Recorded {
-        let mut guard = self.write();
-        let contents = &mut *guard;
-        let Some(state) = contents.queries.get_mut(position) else {
+        let mut contents = self.write();
+        if position >= contents.queries.len() {
             return Recorded { failure: None, changes: Vec::new() };
-        };
-        let state = Arc::make_mut(state);
-        let query = Arc::clone(&state.query);
-        state.polls += 1;
-        let mut withholding = Transition::None;
-        let answer =
-            outcome.and_then(|answer| if state.bars(answer.as_of, now) { Err(state::outdated()) } else { Ok(answer) });
-        let (outcome, rivals) = match answer {
-            Ok(answer) => {
-                withholding = Transition::of_withheld(state.rows_withheld, &answer.withheld);
-                state.rows_withheld = Some(answer.withheld.len());
-                let held = Held::following(state.held.as_deref(), answer, now);
-                let old = state.held.as_ref().map(|held| held.rows.as_slice()).unwrap_or_default();
-                contents.claims.replace(position, &query, old, &held.rows);
-                let rivals = contents.claims.rivals(position, &query, &held.rows);
-                state.in_conflict = !rivals.is_empty();
-                let as_of = held.as_of;
-                state.held = Some(Arc::new(held));
-                match rivals.first() {
-                    None => {
-                        state.as_of = as_of;
-                        (Ok(()), rivals)
-                    }
-                    Some((rival, series)) => {
-                        let rival = *rival;
-                        let failure = conflict(series, &contents.queries[rival].query);
-                        (Err(failure), rivals)
-                    }
-                }
-            }
-            Err(failure) => {
-                if failure.reason == Reason::UnknownCurrency {
-                    state.rows_withheld = usize::try_from(failure.withheld).ok();
-                }
-                (Err(failure), Vec::new())
-            }
-        };
+        }
+        let mut changes = Vec::new();
+        let outcome = outcome.and_then(|answer| contents.hold(position, answer, now, &mut changes));
         let failure = outcome.as_ref().err().map(|failure| failure.reason);
+        let polls_of = contents.polls_of[position];
+        Arc::make_mut(&mut contents.polls[polls_of]).count(failure, timing);
         let state = Arc::make_mut(&mut contents.queries[position]);
-        let transition = match outcome {
-            Ok(()) => state.succeed(now),
-            Err(failure) => {
-                state.failures += 1;
-                state.fail(failure, now)
-            }
-        };
-        let polls = Arc::make_mut(&mut contents.polls[contents.polls_of[position]]);
-        polls.duration.observe(timing.duration);
-        polls.queued.observe(timing.queued);
-        if let Some(reason) = failure {
-            polls.failures[reason as usize] += 1;
-        }
-        let mut changes = vec![(Arc::clone(&query), transition), (Arc::clone(&query), withholding)];
-        for (rival, series) in rivals {
-            let rival = Arc::make_mut(&mut contents.queries[rival]);
-            rival.in_conflict = true;
-            changes.push((Arc::clone(&rival.query), rival.fail(conflict(&series, &query), now)));
-        }
+        let transition = state.ended(outcome, now);
+        changes.insert(0, (Arc::clone(&state.query), transition));
         changes.retain(|(_, transition)| *transition != Transition::None);
         Recorded { failure, changes }
     }
@@ -242,6 +216,46 @@ impl Store {
 
     fn write(&self) -> RwLockWriteGuard<'_, Contents> {
         self.contents.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    /// Holds a new answer of the query at that position, unless a newer one is held. If another query's answer claims a
+    /// series of it too, both are held back from publication, and the other query fails from now on as well.
+    fn hold(
+        &mut self,
+        position: usize,
+        answer: Answer,
+        now: Moment,
+        changes: &mut Vec<(Arc<Query>, Transition)>,
+    ) -> Result<(), Failure> {
+        let state = Arc::make_mut(&mut self.queries[position]);
+        let query = Arc::clone(&state.query);
+        if state.bars(answer.as_of, now) {
+            return Err(state::outdated());
+        }
+        changes.push((Arc::clone(&query), Transition::of_withheld(state.rows_withheld, &answer.withheld)));
+        state.rows_withheld = Some(answer.withheld.len());
+        let held = Held::following(state.held.as_deref(), answer, now);
+        let old = state.held.as_ref().map(|held| held.rows.as_slice()).unwrap_or_default();
+        self.claims.replace(position, &query, old, &held.rows);
+        let rivals = self.claims.rivals(position, &query, &held.rows);
+        state.in_conflict = !rivals.is_empty();
+        if rivals.is_empty() {
+            state.as_of = held.as_of;
+        }
+        state.held = Some(Arc::new(held));
+        let mut failure = None;
+        for (rival, series) in rivals {
+            let rival = &mut self.queries[rival];
+            failure.get_or_insert_with(|| conflict(&series, &rival.query));
+            if !rival.in_conflict {
+                let rival = Arc::make_mut(rival);
+                rival.in_conflict = true;
+                changes.push((Arc::clone(&rival.query), rival.fail(conflict(&series, &query), now)));
+            }
+        }
+        failure.map_or(Ok(()), Err)
     }
 }
 

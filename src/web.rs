@@ -63,3 +63,6 @@ impl Site {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

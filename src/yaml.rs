@@ -9,6 +9,7 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
 /// The largest file read, in bytes: a configuration of 100,000 queries is about a tenth of it.
@@ -58,6 +59,7 @@ impl Unreadable {
         let place = Place::from(error.location());
         let (named, message) = describe(error, found_at(text, place));
         // `value` is the step into a `Located`, `?` the key being read.
+        let path = path.replace(".value[", "[");
         let mut keys: Vec<&str> = path.split('.').filter(|key| !matches!(*key, "" | "?" | "value")).collect();
         if let Some(named) = named.as_deref()
             && keys.last() != Some(&named)
@@ -100,7 +102,15 @@ fn describe(error: &Error, found: &str) -> (Option<String>, String) {
         Error::InvalidScalar { ty, .. } => (None, expected(ty)),
         Error::NullIntoString { .. } => (None, expected("string scalar")),
         Error::InvalidBooleanStrict { .. } => (None, expected("true or false")),
+        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            (None, "found a second document; keep one in this file".to_owned())
+        }
         Error::Eof { .. } => (None, "found the end of the file; write the keys that belong here".to_owned()),
+        // A tag may be a value that lost its quotes.
+        Error::TaggedEnumMismatch { .. } | Error::UnsupportedTag { .. } => {
+            (None, "found a tag; write the value without it".to_owned())
+        }
+        Error::AliasError { error, .. } => describe(error, found),
         Error::Message { msg, .. } => (None, msg.clone()),
         // The parser ends its messages with a place of its own; ours stands in front.
         other => (None, other.to_string().split(" at line ").next().unwrap_or_default().to_owned()),
@@ -114,7 +124,7 @@ fn in_plain_words(expected: &str) -> &str {
         "sequence start" => "a list",
         "mapping start" => "a block of keys",
         "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
-        "f64" => "a number",
+        "f64" | "floating point" => "a number",
         other => other,
     }
 }
@@ -127,7 +137,8 @@ fn found_at(text: &str, place: Place) -> &'static str {
     // Within braces or brackets a value ends before its neighbour.
     let rest = rest.split([',', '}', ']']).next().unwrap_or_default().trim();
     match rest.chars().next() {
-        None | Some('#' | '~') => "nothing",
+        // A colon is that of the key, behind which there is no value.
+        None | Some('#' | '~' | ':') => "nothing",
         Some('[') => "a list",
         Some('-') if rest.starts_with("- ") => "a list",
         Some('{') => "a block of keys",
@@ -206,3 +217,6 @@ impl<T: JsonSchema> JsonSchema for Located<T> {
         T::json_schema(generator)
     }
 }
+
+#[cfg(test)]
+mod tests;

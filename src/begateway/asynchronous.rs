@@ -37,7 +37,7 @@ fn result_url(asked: &Url, answer: &Response) -> Result<Url, Failure> {
     if !(200..300).contains(&answer.status) {
         return Err(refusal::of(answer));
     }
-    let started: Started<'_> = json::read(&answer.body)?;
+    let started: Started<'_> = json::read_object(&answer.body)?;
     if !Text::filled(started.status.as_ref()).is_some_and(|status| status.eq_ignore_ascii_case("processing")) {
         return Err(refusal::of(answer));
     }
@@ -58,3 +58,6 @@ struct Started<'a> {
     #[serde(borrow)]
     response_url: Option<Text<'a>>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ struct Parameters<'a> {
 
 pub(super) fn read(response: &Response, pointers: &[Arc<str>]) -> Result<Reading, Failure> {
     refusal::success(response, Promised::Status)?;
-    let body: Body<'_> = json::read(&response.body)?;
+    let body: Body<'_> = json::read_object(&response.body)?;
     let amount = body.amount.ok_or_else(json::no_amount)?.into();
     let row = ReadRow {
         gateway: body.gateway_id.ok_or_else(|| json::missing("gateway_id"))?.into(),

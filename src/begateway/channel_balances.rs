@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::json::{self, Amount, Id, Text};
+use super::json::{self, Amount, Id, Object, Text};
 use super::refusal::{self, Promised};
 use super::request::Request;
 use super::transport::Response;
@@ -31,8 +31,8 @@ pub(super) fn request(base: &Url, gateway: GatewayId, currency: Option<Currency>
 
 pub(super) fn read(response: &Response) -> Result<Reading, Failure> {
     refusal::success(response, Promised::Code)?;
-    let body: Body<'_> = json::read(&response.body)?;
-    let Some(balances) = body.channel_balances else {
+    let body: Body<'_> = json::read_object(&response.body)?;
+    let Some(Object(balances)) = body.channel_balances else {
         return Err(Failure::new(Reason::NoData, "the answer is a success without channel_balances"));
     };
     let gateway = balances.gateway_id.ok_or_else(|| json::missing("channel_balances.gateway_id"))?.into();
@@ -43,14 +43,14 @@ pub(super) fn read(response: &Response) -> Result<Reading, Failure> {
     if rows.len() > MAX_ROWS {
         return Err(json::malformed(format!("the answer has more than {MAX_ROWS} rows")));
     }
-    let rows = rows.into_iter().map(|row| row.read(gateway)).collect::<Result<_, _>>()?;
+    let rows = rows.into_iter().map(|Object(row)| row.read(gateway)).collect::<Result<_, _>>()?;
     Ok(Reading { as_of: Some(as_of), rows })
 }
 
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
-    channel_balances: Option<ChannelBalances<'a>>,
+    channel_balances: Option<Object<ChannelBalances<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +58,7 @@ struct ChannelBalances<'a> {
     as_of_date: Option<String>,
     gateway_id: Option<Id>,
     #[serde(borrow)]
-    currencies: Option<Vec<Row<'a>>>,
+    currencies: Option<Vec<Object<Row<'a>>>>,
 }
 
 #[derive(Deserialize)]

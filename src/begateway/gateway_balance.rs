@@ -51,12 +51,12 @@ struct Parameters<'a> {
 
 pub(super) fn read(response: &Response, pointers: &[Arc<str>]) -> Result<Reading, Failure> {
     refusal::success(response, Promised::Status)?;
-    let body: Body<'_> = json::read(&response.body)?;
+    let body: Body<'_> = json::read_object(&response.body)?;
     let result = body.result.ok_or_else(|| Failure::new(Reason::NoData, "the answer is a success without a result"))?;
     // The English documents type `result` as a string: should one come, it must hold the documented object.
     let unquoted: Option<String> =
         if result.get().starts_with('"') { Some(json::read(result.get().as_bytes())?) } else { None };
-    let result: BalanceResult<'_> = json::read(unquoted.as_deref().unwrap_or_else(|| result.get()).as_bytes())?;
+    let result: BalanceResult<'_> = json::read_object(unquoted.as_deref().unwrap_or_else(|| result.get()).as_bytes())?;
     let amount = result.amount.ok_or_else(json::no_amount)?.into();
     let row = ReadRow {
         gateway: result.gateway_id.ok_or_else(|| json::missing("result.gatewayId"))?.into(),

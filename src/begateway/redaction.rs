@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderMap;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::transport::Response;
 use crate::domain::query::{AccountNumber, Query};
@@ -12,35 +12,40 @@ use crate::domain::query::{AccountNumber, Query};
 const MESSAGE_LENGTH: usize = 200;
 /// As many digits in a row, spaces and dashes between them not counted, may be an account or card number.
 const ACCOUNT_DIGITS: usize = 9;
+/// No amount lies beyond an `i64`.
+const MAX_AMOUNT: f64 = 9_223_372_036_854_775_808.0;
 const MARK: &str = "<redacted>";
 
 /// An answer for a support ticket: status, headers and body, with secrets and account numbers taken out.
 pub fn redacted(response: &Response, query: &Query) -> String {
     let body = match serde_json::from_slice::<Value>(&response.body) {
-        Ok(json) => serde_json::to_string_pretty(&json_without_accounts("", json)).unwrap_or_default(),
-        Err(_) => without_digit_runs(&String::from_utf8_lossy(&response.body)),
+        Ok(json) => serde_json::to_string_pretty(&clean_json("", json, query)).unwrap_or_default(),
+        Err(_) => clean(&String::from_utf8_lossy(&response.body), query),
     };
-    let text = format!("HTTP {}\n{}\n{body}", response.status, headers(&response.headers));
-    without_secrets(&text, query)
+    format!("HTTP {}\n{}\n{body}", response.status, headers(&response.headers, query))
 }
 
 /// A provider's message: one line, cut, without secrets and account numbers.
 pub(super) fn message(message: &str, query: &Query) -> String {
     let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let clean = without_secrets(&without_digit_runs(&line), query);
-    clean.chars().take(MESSAGE_LENGTH).collect()
+    clean(&line, query).chars().take(MESSAGE_LENGTH).collect()
 }
 
-fn headers(headers: &HeaderMap) -> String {
+fn headers(headers: &HeaderMap, query: &Query) -> String {
     let line = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
         let shown = if matches!(name.as_str(), "set-cookie" | "www-authenticate" | "authorization") {
             MARK.to_owned()
         } else {
-            without_digit_runs(&String::from_utf8_lossy(value.as_bytes()))
+            clean(&String::from_utf8_lossy(value.as_bytes()), query)
         };
         format!("{name}: {shown}\n")
     };
     headers.iter().map(line).collect()
+}
+
+/// The text without secrets, then without account numbers: a secret cut at its digits would no longer be found.
+fn clean(text: &str, query: &Query) -> String {
+    without_digit_runs(&without_secrets(text, query))
 }
 
 /// What the query itself is not to give away: its secret key, the header made of it, and its account.
@@ -54,32 +59,44 @@ fn without_secrets(text: &str, query: &Query) -> String {
     }
 }
 
-/// Accounts are masked where a field's name says account, and wherever a text holds a long run of digits. Other numbers
-/// stay: amounts are what the answer is about.
-fn json_without_accounts(field: &str, value: Value) -> Value {
-    let names_account = ["account", "iban", "card", "pan", "number", "token", "secret", "key", "password"]
-        .iter()
-        .any(|name| field.to_ascii_lowercase().contains(name));
+/// Secrets are taken out and accounts masked where a field's name says so, and wherever a text holds one. Numbers stay,
+/// since amounts are what the answer is about; one beyond an amount's bounds is none.
+fn clean_json(field: &str, value: Value, query: &Query) -> Value {
+    let field = field.to_ascii_lowercase();
+    let names = |what: &[&str]| what.iter().any(|name| field.contains(name));
+    let names_secret = names(&["token", "secret", "key", "password"]);
+    let names_account = names(&["account", "iban", "card", "pan", "number"]);
     match value {
-        Value::String(text) if names_account => Value::String(AccountNumber::from(text.as_str()).masked()),
-        Value::Number(number) if names_account => {
-            Value::String(AccountNumber::from(number.to_string().as_str()).masked())
-        }
-        Value::String(text) => Value::String(without_digit_runs(&text)),
+        Value::String(_) | Value::Number(_) if names_secret => Value::String(MARK.to_owned()),
+        Value::String(text) if names_account => Value::String(masked(&text, query)),
+        Value::Number(number) if names_account => Value::String(masked(&number.to_string(), query)),
+        Value::Number(number) if is_no_amount(&number, query) => Value::String(MARK.to_owned()),
+        Value::String(text) => Value::String(clean(&text, query)),
         Value::Array(values) => {
-            Value::Array(values.into_iter().map(|value| json_without_accounts(field, value)).collect())
+            Value::Array(values.into_iter().map(|value| clean_json(&field, value, query)).collect())
         }
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
                 .map(|(name, value)| {
-                    let value = json_without_accounts(&name, value);
-                    (without_digit_runs(&name), value)
+                    let value = clean_json(&name, value, query);
+                    (clean(&name, query), value)
                 })
                 .collect(),
         ),
         other => other,
     }
+}
+
+fn masked(text: &str, query: &Query) -> String {
+    if text.contains(query.shop.secret_key.expose()) { MARK.to_owned() } else { AccountNumber::from(text).masked() }
+}
+
+fn is_no_amount(number: &Number, query: &Query) -> bool {
+    let digits = number.to_string();
+    number.as_f64().is_some_and(|number| number.abs() > MAX_AMOUNT)
+        || digits.contains(query.shop.secret_key.expose())
+        || query.ask.account().is_some_and(|account| account.expose() == digits)
 }
 
 /// The text with every run of digits that could be an account number cut down to its last four.

@@ -15,7 +15,7 @@ pub(super) fn success(response: &Response, promised: Promised) -> Result<(), Fai
     if !(200..300).contains(&response.status) {
         return Err(of(response));
     }
-    let heading: Heading<'_> = json::read(&response.body)?;
+    let heading: Heading<'_> = json::read_object(&response.body)?;
     let code = Text::filled(heading.code.as_ref());
     let status = Text::filled(heading.status.as_ref());
     if code.is_some_and(|code| !is_success_code(code)) || status.is_some_and(|status| !is_success_status(status)) {
@@ -128,9 +128,13 @@ impl Known {
     }
 }
 
-/// Whether a text can be a code: codes are shown and counted, so nothing else passes for one.
+/// Whether a text can be a code: a family and a number, as `F.0100`, or a word, as `unauthorized`. Codes are shown, so
+/// nothing else passes for one.
 fn is_code(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    let digits = text.strip_prefix(|family: char| family.is_ascii_uppercase()).and_then(|rest| rest.strip_prefix('.'));
+    let numbered = digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let word = (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    numbered || word
 }
 
 /// The first text among `errors`, whose leaves are texts, lists or objects.

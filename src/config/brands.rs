@@ -115,7 +115,7 @@ fn host_url(text: &str, allow_insecure_http: bool) -> Result<Url, String> {
     if text.contains('@') {
         return Err(format!("the address holds credentials (not repeated here); {WRITE}"));
     }
-    let url: Url = text.parse().map_err(|error| format!("found \"{text}\": {error}; {WRITE}"))?;
+    let url: Url = text.parse().map_err(|error| format!("this is not an address ({error}); {WRITE}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("found the scheme {}; {WRITE}", url.scheme()));
     }

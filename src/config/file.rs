@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, SeqAccess, Unexpected, Visitor};
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::yaml::Located;
@@ -268,6 +268,8 @@ pub(super) struct Thresholds {
 pub(super) enum Currencies {
     All,
     These(Vec<Located<String>>),
+    /// A single value that is not `all`; told with its place, which an error while reading would not know.
+    Neither,
 }
 
 impl<'de> Deserialize<'de> for Currencies {
@@ -282,7 +284,15 @@ impl<'de> Deserialize<'de> for Currencies {
             }
 
             fn visit_str<E: Error>(self, word: &str) -> Result<Self::Value, E> {
-                if word == "all" { Ok(Currencies::All) } else { Err(E::invalid_value(Unexpected::Str(word), &self)) }
+                Ok(if word == "all" { Currencies::All } else { Currencies::Neither })
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(Currencies::Neither)
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(Currencies::Neither)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut codes: A) -> Result<Self::Value, A::Error> {

@@ -217,3 +217,6 @@ fn platform_exponent(currency: Currency) -> (u8, PlatformTable) {
         _ => (2, PlatformTable::Remainder),
     }
 }
+
+#[cfg(test)]
+mod tests;

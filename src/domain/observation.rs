@@ -201,3 +201,6 @@ fn account_label(label: &AccountLabel, account: Option<&AccountNumber>) -> Optio
         (AccountLabel::Full, Some(account)) => Some(account.expose().into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -287,3 +287,6 @@ impl Thresholds {
         Self { warning: self.warning.or(general.warning), critical: self.critical.or(general.critical) }
     }
 }
+
+#[cfg(test)]
+mod tests;

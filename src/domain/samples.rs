@@ -11,10 +11,10 @@ use super::shop::{Brand, Shop};
 
 /// Asked every minute, stale after four.
 pub(crate) const PACE: Pace = Pace {
-    interval: Duration::from_secs(60),
+    interval: Duration::from_mins(1),
     timeout: Duration::from_secs(25),
-    stale_after: Duration::from_secs(240),
-    max_data_age: Duration::from_secs(900),
+    stale_after: Duration::from_mins(4),
+    max_data_age: Duration::from_mins(15),
 };
 
 /// The currency of that code.

@@ -61,3 +61,6 @@ fn jump(mut key: u64, total: NonZeroU32) -> u32 {
     }
     bucket as u32
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,6 @@ pub async fn ask_once<T, F>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,6 @@ impl FairQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

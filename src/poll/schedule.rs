@@ -42,3 +42,6 @@ impl<S: BuildHasher> Schedule<S> {
         Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests;

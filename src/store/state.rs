@@ -117,6 +117,22 @@ impl QueryState {
         state
     }
 
+    /// Counts a poll that ended.
+    pub(super) fn ended(&mut self, outcome: Result<(), Failure>, now: Moment) -> Transition {
+        self.polls += 1;
+        match outcome {
+            Ok(()) => self.succeed(now),
+            Err(failure) => {
+                self.failures += 1;
+                if failure.reason == Reason::UnknownCurrency {
+                    self.rows_withheld = usize::try_from(failure.withheld).ok();
+                }
+                self.fail(failure, now)
+            }
+        }
+    }
+
+    /// Fails from now on, or goes on failing.
     pub(super) fn fail(&mut self, failure: Failure, now: Moment) -> Transition {
         let before = self.failing.as_ref().map(|failing| (failing.failure.reason, failing.since));
         let since = before.map_or(now.wall, |(_, since)| since);
@@ -128,14 +144,13 @@ impl QueryState {
         transition
     }
 
-    pub(super) fn succeed(&mut self, now: Moment) -> Transition {
+    fn succeed(&mut self, now: Moment) -> Transition {
         self.last_success = Some(now.wall);
-        let first = self.polls == 1;
         match self.failing.take() {
             Some(failing) => {
                 Transition::Recovered { after: now.wall.duration_since(failing.since).unwrap_or_default() }
             }
-            None if first => Transition::Answered,
+            None if self.polls == 1 => Transition::Answered,
             None => Transition::None,
         }
     }

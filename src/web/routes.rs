@@ -114,8 +114,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.split(','))
         .map(|coding| {
             let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-            let weight =
-                parameters.trim().strip_prefix("q=").map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+            let parameters = parameters.trim().to_ascii_lowercase();
+            let weight = parameters.strip_prefix("q=").map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
             (name.trim().to_ascii_lowercase(), weight)
         })
         .collect();
@@ -155,3 +155,6 @@ fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Respo
     response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,10 +18,10 @@ async fn check_says_what_a_configuration_means() {
 
 #[tokio::test]
 async fn check_warns_where_the_limits_cannot_carry_the_load() {
-    let queries: String = (0..20).map(|currency| format!("X{currency:02}, ")).collect();
+    let queries: String = (0..20).map(|currency| format!("X{currency:02}")).collect::<Vec<_>>().join(", ");
     let files = Files::new(&configuration(
         "http://127.0.0.1:9400",
-        &format!("channel_balances:\n  - {{gateway: 3405, currencies: [{}]}}", queries.trim_end_matches(", ")),
+        &format!("channel_balances:\n  - {{gateway: 3405, currencies: [{queries}]}}"),
     ));
     let output = run(&["check", "--config.file", &files.configuration()]).await;
     let said = text(&output.stdout);

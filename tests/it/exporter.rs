@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
 /// Longer than anything here takes on a busy machine; a test that waits this long has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program's command, without the environment's own settings of it.
 pub(crate) fn program() -> Command {
@@ -98,7 +98,7 @@ impl Exporter {
         collect(child.stderr.take().expect("piped"), Arc::clone(&lines));
         let mut exporter = Self { child, lines, metrics_url: String::new() };
         let line = exporter.line_with("message=listening").await;
-        exporter.metrics_url = line.rsplit("url=").next().expect("the line has the address").to_owned();
+        line.rsplit("url=").next().expect("the line has the address").clone_into(&mut exporter.metrics_url);
         exporter
     }
 
@@ -122,7 +122,7 @@ impl Exporter {
 
     /// The metrics as they are now.
     pub(crate) async fn scrape(&self) -> Scrape {
-        let response = reqwest::get(&self.metrics_url).await.expect("it answers");
+        let response = get(&self.metrics_url).await.expect("it answers");
         assert_eq!(response.status(), 200);
         Scrape(response.text().await.expect("a body"))
     }
@@ -169,6 +169,15 @@ impl Scrape {
         let of = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         self.0.lines().filter(of).collect()
     }
+}
+
+/// A client that leaves compressed bodies as they are and knows no proxy.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().gzip(false).build().expect("a client")
+}
+
+pub(crate) async fn get(url: impl reqwest::IntoUrl) -> reqwest::Result<reqwest::Response> {
+    client().get(url).send().await
 }
 
 /// Asks again and again until there is something; fails once patience has run out.

@@ -64,7 +64,7 @@ fn balance(query: &Query, row: &Row, answer: &Answer) -> [String; 8] {
     let series = &row.series;
     let subject = match &series.subject {
         Subject::Channel(channel) => channel.map(|channel| channel_name(query, series.gateway, channel)),
-        Subject::Account(account) => account.as_ref().map(|account| account.to_string()),
+        Subject::Account(account) => account.as_deref().map(str::to_owned),
     };
     let control = match (&series.subject, row.active) {
         (Subject::Channel(_), Some(true)) => "on",

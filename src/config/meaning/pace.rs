@@ -38,7 +38,8 @@ fn judged(general: GivenPace, own: GivenPace, key: &str, problems: &mut Problems
     let value = |given: Option<Located<HumanDuration>>| given.map(|given| given.value.0);
     let interval = value(own.interval.or(general.interval)).unwrap_or(DEFAULT_INTERVAL);
     let timeout = value(own.timeout.or(general.timeout)).unwrap_or_else(|| DEFAULT_TIMEOUT.min(interval.mul_f64(0.8)));
-    let stale_after = value(own.stale_after.or(general.stale_after)).unwrap_or_else(|| interval * 3 + timeout);
+    let stale_after = value(own.stale_after.or(general.stale_after))
+        .unwrap_or_else(|| interval.saturating_mul(3).saturating_add(timeout));
     let max_data_age = value(own.max_data_age.or(general.max_data_age)).unwrap_or(DEFAULT_MAX_DATA_AGE);
 
     let mut tell = |causes: &[(&str, Option<Located<HumanDuration>>)], message: String| {
@@ -66,14 +67,15 @@ fn judged(general: GivenPace, own: GivenPace, key: &str, problems: &mut Problems
             ),
         );
     }
-    if stale_after < interval + timeout {
+    let at_least = interval.saturating_add(timeout);
+    if stale_after < at_least {
         tell(
             &[("stale_after", own.stale_after), timeout_given, interval_given],
             format!(
                 "stale_after of {} is below interval + timeout, so that values would vanish between two good polls; \
                  write {} or more",
                 show(stale_after),
-                show(interval + timeout)
+                show(at_least)
             ),
         );
     }

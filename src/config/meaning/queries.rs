@@ -87,11 +87,15 @@ impl Queries<'_> {
         entry.pattern.thresholds = Arc::new(thresholds);
         entry.pattern.channel_thresholds = Arc::new(channels);
         self.check_host(&entry);
+        let currencies_key = format!("{key}.currencies");
         let codes = match &given.currencies.value {
             Currencies::All => return self.add(&entry, entry.place, all),
-            Currencies::These(codes) => codes,
+            Currencies::These(codes) => codes.as_slice(),
+            Currencies::Neither => {
+                let message = "these are no currencies; write a list of currency codes, as [USD, EUR], or all";
+                return self.problems.add(given.currencies.place, currencies_key, message);
+            }
         };
-        let currencies_key = format!("{key}.currencies");
         if codes.is_empty() {
             let message = "an empty list asks for nothing; write currency codes, as [USD, EUR], or all";
             self.problems.add(given.currencies.place, currencies_key.as_str(), message);
@@ -139,9 +143,11 @@ impl Queries<'_> {
     }
 
     fn add_beyag_balance(&mut self, given: &file::BeyagBalance, key: &str) {
+        // An empty account is not sent, so it asks the same as none.
+        let account = given.account.as_ref().filter(|account| !account.is_empty());
         let ask = Ask::BeyagBalance {
             gateway: GatewayId(given.gateway.value),
-            account: given.account.as_ref().map(|account| AccountNumber::from(account.as_str())),
+            account: account.map(|account| AccountNumber::from(account.as_str())),
             currency: self.optional_currency(given.currency.as_ref(), key, "currency"),
         };
         self.add_account(&AccountEntry {
@@ -185,6 +191,9 @@ impl Queries<'_> {
         for (index, pointer) in given.details.iter().enumerate() {
             if !pointer.starts_with('/') {
                 let message = format!("found {:?}; write a JSON pointer, as /Balance/AmountIn", pointer.value);
+                self.problems.add(pointer.place, format!("{key}.details[{index}]"), message);
+            } else if given.details[..index].iter().any(|first| first.value == pointer.value) {
+                let message = format!("found {:?} twice; keep one of the two", pointer.value);
                 self.problems.add(pointer.place, format!("{key}.details[{index}]"), message);
             }
         }

@@ -269,3 +269,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_query_in_conflict_that_fails_otherwise_is_not_called_back_by_its_rival() {
+    let work = Work::of(&queries(2));
+    work.answered(0, 0, about([10]));
+    work.answered(1, 0, about([10]));
+    work.failed(0, 60, Reason::Timeout);
+    assert!(work.answered(1, 60, about([10])).changes.is_empty(), "nothing changed, so nothing is logged");
+    assert_eq!(work.reason(0), Some(Reason::Timeout));
+    assert_eq!(work.last_known(0), None);
+}

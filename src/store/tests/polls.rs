@@ -138,7 +138,7 @@ fn a_recovery_tells_how_long_all_the_failures_took() {
     let work = work();
     work.failed(0, 10, Reason::Timeout);
     work.failed(0, 70, Reason::Connect);
-    let recovered = Transition::Recovered { after: Duration::from_secs(120) };
+    let recovered = Transition::Recovered { after: Duration::from_mins(2) };
     assert_eq!(change(work.answered(0, 130, good())), recovered);
     assert!(work.answered(0, 190, good()).changes.is_empty());
 }
@@ -189,8 +189,8 @@ fn an_answer_of_nothing_but_withheld_rows_tells_how_many() {
 fn the_time_of_the_next_poll_is_noted() {
     let work = work();
     assert_eq!(work.state(0).next_poll, None);
-    work.store.schedule(0, noon() + Duration::from_secs(60));
-    assert_eq!(work.state(0).next_poll, Some(noon() + Duration::from_secs(60)));
+    work.store.schedule(0, noon() + Duration::from_mins(1));
+    assert_eq!(work.state(0).next_poll, Some(noon() + Duration::from_mins(1)));
 }
 
 #[test]

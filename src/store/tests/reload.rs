@@ -208,7 +208,7 @@ fn a_failed_reload_is_noted_and_changes_nothing_else() {
 fn a_good_reload_after_a_failed_one_is_noted() {
     let work = Work::of(&[query()]);
     work.store.reload_failed();
-    let later = noon() + Duration::from_secs(60);
+    let later = noon() + Duration::from_mins(1);
     work.store.configure(&[], &[], &Exponents::default(), later);
     assert_eq!(work.store.snapshot().reload, Some(Reload { successful: true, last_success: later }));
 }
