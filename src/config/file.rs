@@ -155,6 +155,8 @@ pub(super) struct Channel {
 #[serde(deny_unknown_fields)]
 pub(super) struct GatewayBalance {
     /// The account number; an empty one is the default account.
+    // A key with a schema of its own counts as required unless it has a default.
+    #[serde(default)]
     #[schemars(schema_with = "number_or_text_or_nothing")]
     pub(super) account: Option<Located<String>>,
     /// The currency to ask for.
@@ -197,6 +199,8 @@ pub(super) struct BeyagBalance {
     /// What people call the gateway; one name per shop and gateway.
     pub(super) name: Option<Located<String>>,
     /// The account number; without it the provider answers for the default account.
+    // A key with a schema of its own counts as required unless it has a default.
+    #[serde(default)]
     #[schemars(schema_with = "number_or_text_or_nothing")]
     pub(super) account: Option<Located<String>>,
     /// The currency to ask for.
