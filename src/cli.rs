@@ -1,6 +1,6 @@
 //! The command line: flags and subcommands, nothing else.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
@@ -36,21 +36,28 @@ impl Cli {
     }
 
     fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let cli = Self::from_arg_matches(matches)?;
-        // Flags before a subcommand belong to `serve`; another command would pass over them without a word.
-        if let Some((command, _)) = matches.subcommand() {
-            let given = matches.ids().find(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));
-            let own = |id: &clap::Id| ["level", "format"].contains(&id.as_str());
-            if let Some(flag) = given.filter(|id| !own(id)).and_then(flag_of) {
-                let message = format!("--{flag} stands before {command}; write it behind the command it is for\n");
-                return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, message));
-            }
+        let mut cli = Self::from_arg_matches(matches)?;
+        let Some((command, own)) = matches.subcommand() else { return Ok(cli) };
+        let given = |matches: &ArgMatches, id: &str| {
+            matches.value_source(id).is_some_and(|source| source == ValueSource::CommandLine)
+        };
+        let before = matches.ids().map(clap::Id::as_str).filter(|id| !["level", "format"].contains(id));
+        let before: Vec<&str> = before.filter(|id| given(matches, id)).collect();
+        if let Some(Command::Serve(flags)) = &mut cli.command {
+            // These flags are of `serve`, on whichever side of its name they stand.
+            flags.take_over(&cli.serve, |id| before.contains(&id) && !given(own, id));
+            return Ok(cli);
+        }
+        // Another command would pass over them without a word.
+        if let Some(flag) = before.into_iter().find_map(flag_of) {
+            let message = format!("--{flag} stands before {command}; write it behind the command it is for\n");
+            return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, message));
         }
         Ok(cli)
     }
 }
 
-fn flag_of(id: &clap::Id) -> Option<String> {
+fn flag_of(id: &str) -> Option<String> {
     let command = Cli::command();
     let argument = command.get_arguments().find(|argument| argument.get_id() == id)?;
     argument.get_long().map(str::to_owned)
@@ -100,7 +107,7 @@ pub struct ConfigFlags {
 /// Where and what to serve.
 #[derive(Args, Clone, Debug)]
 pub struct WebFlags {
-    /// An IP address and port to listen on; may be repeated, or separated by commas. :10119 listens on all addresses,
+    /// An address and port to listen on; may be repeated, or separated by commas. :10119 listens on all addresses,
     /// port 0 takes a free one.
     #[arg(
         long = "web.listen-address",
@@ -117,7 +124,7 @@ pub struct WebFlags {
         env = "OVERPAY_EXPORTER_WEB_TELEMETRY_PATH",
         value_name = "PATH",
         default_value = "/metrics",
-        value_parser = path
+        value_parser = telemetry_path
     )]
     pub telemetry_path: String,
     /// The prefix of every path.
@@ -131,13 +138,23 @@ pub struct WebFlags {
     pub route_prefix: String,
 }
 
-/// An address; without a host, as in `:10119`, all of this machine's.
+/// An address, or a name that has one; without a host, as in `:10119`, all of this machine's.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let all = text.starts_with(':').then(|| format!("[::]{text}"));
-    all.as_deref().unwrap_or(text).parse().map_err(|_| {
-        "write an IP address and a port, as 127.0.0.1:10119 or [::1]:10119; :10119 is all addresses of this machine"
+    let found = all.as_deref().unwrap_or(text).to_socket_addrs();
+    let mut found: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
+    // A name may have addresses of both kinds; the older one is there everywhere.
+    found.sort_by_key(SocketAddr::is_ipv6);
+    found.into_iter().next().ok_or_else(|| {
+        "write an address and a port, as 127.0.0.1:10119, [::1]:10119 or localhost:10119; :10119 is all addresses of \
+         this machine"
             .to_owned()
     })
+}
+
+/// A path of the metrics, which must not stand in the way of the exporter's own pages.
+fn telemetry_path(text: &str) -> Result<String, String> {
+    if text.starts_with("/-/") { Err("paths below /-/ are taken; write another".to_owned()) } else { path(text) }
 }
 
 fn path(text: &str) -> Result<String, String> {
@@ -167,6 +184,30 @@ pub struct ServeFlags {
     pub web: WebFlags,
     #[command(flatten)]
     pub shard: ShardFlags,
+}
+
+impl ServeFlags {
+    /// Takes the values of other flags, where they are given.
+    fn take_over(&mut self, other: &Self, given: impl Fn(&str) -> bool) {
+        if given("config_file") {
+            self.config = other.config.clone();
+        }
+        if given("listen_address") {
+            self.web.listen_address.clone_from(&other.web.listen_address);
+        }
+        if given("telemetry_path") {
+            self.web.telemetry_path.clone_from(&other.web.telemetry_path);
+        }
+        if given("route_prefix") {
+            self.web.route_prefix.clone_from(&other.web.route_prefix);
+        }
+        if given("shard_index") {
+            self.shard.shard_index = other.shard.shard_index;
+        }
+        if given("shard_total") {
+            self.shard.shard_total = other.shard.shard_total;
+        }
+    }
 }
 
 /// The flags of `check`.

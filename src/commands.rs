@@ -54,7 +54,6 @@ impl From<crate::begateway::ClientError> for Error {
 pub async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command {
         None => serve::run(&cli.serve).await,
-        // A configuration file named before the command counts for it too.
         Some(Command::Serve(flags)) => serve::run(&flags).await,
         Some(Command::Check(flags)) => check::run(&flags),
         Some(Command::Query(flags)) => query::run(&flags).await,

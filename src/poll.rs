@@ -118,13 +118,13 @@ impl<A: Ask> Poller<A> {
     }
 
     /// Replaces what is polled, at once. Queries that ask the same as before keep their state, their turn and the poll
-    /// that is under way; new and changed ones are due now, and so are those that a new key or new exponents may answer
-    /// better.
+    /// that is under way; new and changed ones are due now, and so are those whose next answer a new key, other exponents
+    /// or the end of a conflict may make better.
     fn apply(&mut self, plan: Plan<A>) {
         let (now, wall) = (Instant::now(), SystemTime::now());
         let exponents_changed = self.exponents != plan.exponents;
-        let incomplete = self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
-        let incomplete: HashSet<usize> = incomplete.into_iter().filter(|_| exponents_changed).collect();
+        let anew = self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
+        let anew: HashSet<usize> = anew.into_iter().collect();
         let before = std::mem::take(&mut self.entries);
         let known: HashMap<(&str, &str), usize> =
             before.iter().enumerate().map(|(position, entry)| (key(&entry.query), position)).collect();
@@ -132,7 +132,7 @@ impl<A: Ask> Poller<A> {
         for (position, query) in plan.queries.iter().enumerate() {
             let known = known.get(&key(query)).filter(|known| before[**known].query.asks_the_same(query));
             let due = match known.map(|known| (*known, &before[*known])) {
-                Some((known, entry)) if !incomplete.contains(&position) && same_key(&entry.query, query) => {
+                Some((known, entry)) if !anew.contains(&position) && same_key(&entry.query, query) => {
                     kept.insert(known, position);
                     self.due_as_before(entry, query, now)
                 }

@@ -117,7 +117,8 @@ impl Store {
     /// Replaces the queries. The state of those that ask the same as before is kept, and so are the counts of shops and
     /// APIs that are still asked.
     ///
-    /// Gives the positions of the queries whose answers lack rows that the exponents now in use would let in.
+    /// Gives the positions of the queries that are to be asked anew, since their next answer may hold more: rows that
+    /// other exponents or the end of a conflict let in.
     pub fn configure(
         &self,
         shops: &[Arc<Shop>],
@@ -125,7 +126,7 @@ impl Store {
         exponents: &Exponents,
         now: SystemTime,
     ) -> Vec<usize> {
-        let mut incomplete = Vec::new();
+        let mut to_ask_anew = Vec::new();
         let mut contents = self.write();
         let before = mem::take(&mut *contents);
         let states: HashMap<(&str, &str), &Arc<QueryState>> = before
@@ -141,8 +142,8 @@ impl Store {
             let state = match states.get(&key) {
                 Some(state) if state.query.asks_the_same(query) => {
                     let carried = state.carried_over(Arc::clone(query), exponents);
-                    if carried.rows_withheld > Some(0) || (state.held.is_some() && carried.held.is_none()) {
-                        incomplete.push(position);
+                    if state.may_hold_more(&carried, exponents) {
+                        to_ask_anew.push(position);
                     }
                     carried
                 }
@@ -163,7 +164,7 @@ impl Store {
         }
         contents.shops = shops.into();
         contents.reload = Some(Reload { successful: true, last_success: now });
-        incomplete
+        to_ask_anew
     }
 
     /// Notes that the configuration could not be read again; the old one goes on.

@@ -85,7 +85,9 @@ fn describe(error: &Error, found: &str) -> (Option<String>, String) {
             } else {
                 format!("known here: {}", expected.join(", "))
             };
-            (Some(field.clone()), format!("unknown key; {hint}"))
+            // What does not look like a key may be a value in the wrong place.
+            let is_key = field.len() <= 32 && field.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            (is_key.then(|| field.clone()), format!("unknown key; {hint}"))
         }
         Error::SerdeMissingField { field, .. } => (Some((*field).to_owned()), "missing key; write it".to_owned()),
         Error::DuplicateMappingKey { key, .. } => {

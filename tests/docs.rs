@@ -1,8 +1,6 @@
 //! What the documents say of the program is true: generated pages are what the code says (with `UPDATE_DOCS` set they are
 //! written instead), and the configurations they show can be read.
 
-#![expect(clippy::expect_used, reason = "a test may assume")]
-
 use std::io;
 use std::path::Path;
 

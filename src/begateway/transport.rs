@@ -7,17 +7,21 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Method, Proxy, redirect};
+use reqwest::{Certificate, ClientBuilder, Method, Proxy, redirect};
 
 use super::request::Request;
 use crate::domain::failure::{Failure, Reason};
-use crate::domain::shop::{Brand, Shop};
+use crate::domain::shop::{Brand, Shop, is_loopback};
 
 /// The largest body read, in bytes, after decompression.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 const MAX_HEADER_LIST: u32 = 64 * 1024;
+/// How long an unused connection is kept: shorter than servers do, so that none is used that the other end has just
+/// closed, and so that a host that moved is found again.
+const IDLE: Duration = Duration::from_secs(4);
 const USER_AGENT: &str = concat!("overpay_exporter/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -42,36 +46,41 @@ impl fmt::Debug for Response {
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     client: reqwest::Client,
+    /// For hosts of this machine: a proxy that the environment names leads off it, and plain http is allowed on it alone.
+    loopback: reqwest::Client,
 }
 
 impl Transport {
     pub(super) fn new(brand: &Brand) -> Result<Self, ClientError> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            // Credentials go to the configured host and nowhere else.
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .http2_max_header_list_size(MAX_HEADER_LIST)
-            .tls_certs_only(trusted(brand)?);
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .user_agent(USER_AGENT)
+                // Credentials go to the configured host and nowhere else.
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .pool_idle_timeout(IDLE)
+                .http2_max_header_list_size(MAX_HEADER_LIST);
+            Ok(builder.tls_certs_only(trusted(brand)?))
+        };
+        let built = |builder: ClientBuilder| {
+            builder
+                .build()
+                .map_err(|error| ClientError::Build { brand: brand.name.to_string(), source: error.without_url() })
+        };
         if let Some(proxy) = &brand.proxy {
             let proxy =
                 Proxy::all(proxy.expose().clone()).map_err(|_| ClientError::Proxy { brand: brand.name.to_string() })?;
-            builder = builder.proxy(proxy);
-        } else if brand.is_on_this_machine() {
-            // A proxy named in the environment leads off this machine, and plain http is allowed on it alone.
-            builder = builder.no_proxy();
+            let client = built(builder()?.proxy(proxy))?;
+            return Ok(Self { loopback: client.clone(), client });
         }
-        let client = builder
-            .build()
-            .map_err(|error| ClientError::Build { brand: brand.name.to_string(), source: error.without_url() })?;
-        Ok(Self { client })
+        Ok(Self { client: built(builder()?)?, loopback: built(builder()?.no_proxy())? })
     }
 
     /// Sends with the shop's credentials and reads the whole answer.
     pub(super) async fn send(&self, request: &Request, shop: &Shop) -> Result<Response, Failure> {
         let method = if request.body.is_some() { Method::POST } else { Method::GET };
-        let mut builder = self
-            .client
+        let client = if is_loopback(&request.url) { &self.loopback } else { &self.client };
+        let mut builder = client
             .request(method, request.url.clone())
             .basic_auth(&shop.shop_id, Some(shop.secret_key.expose()))
             .header(ACCEPT, JSON);
@@ -138,7 +147,7 @@ pub enum ClientError {
         brand: String,
     },
     /// The client of the brand can't be made.
-    #[error("brands.{brand}: the HTTP client can't be made")]
+    #[error("brands.{brand}: the HTTP client can't be made: {source}")]
     Build {
         /// The brand.
         brand: String,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::platform::Platform;
 use super::{Error, print};
@@ -84,39 +85,36 @@ fn warn(warnings: &mut String, place: &str, mean: f64, advice: &str) {
     }
 }
 
-/// What is asked about a gateway's channels: in which currencies, and with which thresholds.
-#[derive(Default)]
-struct GatewayCurrencies {
-    /// Those asked for one by one.
-    asked: BTreeSet<Currency>,
-    /// Whether all are asked for at once.
-    all: bool,
-    thresholds: BTreeSet<Currency>,
-}
-
 /// Thresholds that no balance will meet, and balances that two queries will claim.
-fn currency_warnings(config: &Config) -> Vec<String> {
-    let mut gateways: BTreeMap<(&str, GatewayId), GatewayCurrencies> = BTreeMap::new();
+fn currency_warnings(config: &Config) -> BTreeSet<String> {
+    // The queries of one entry of the file share its thresholds.
+    let mut entries: BTreeMap<_, (GatewayId, Vec<&Query>)> = BTreeMap::new();
+    let mut gateways: BTreeMap<(&str, GatewayId), BTreeSet<Option<Currency>>> = BTreeMap::new();
     for query in &config.queries {
-        let Ask::ChannelBalances { gateway, currency } = query.ask else { continue };
-        let found = gateways.entry((&query.shop.name, gateway)).or_default();
-        found.all |= currency.is_none();
-        found.asked.extend(currency);
+        if let Ask::ChannelBalances { gateway, currency } = query.ask {
+            entries.entry(Arc::as_ptr(&query.thresholds)).or_insert((gateway, Vec::new())).1.push(query);
+            gateways.entry((&query.shop.name, gateway)).or_default().insert(currency);
+        }
+    }
+    let mut warnings = BTreeSet::new();
+    for (gateway, queries) in entries.into_values() {
+        let query = queries[0];
         let of_channels = query.channel_thresholds.values().flat_map(BTreeMap::keys);
-        found.thresholds.extend(query.thresholds.keys().chain(of_channels));
-    }
-    let mut warnings = Vec::new();
-    for ((shop, gateway), GatewayCurrencies { asked, all, thresholds }) in gateways {
-        for currency in thresholds.difference(&asked).filter(|_| !all) {
-            warnings.push(format!("shop {shop}, gateway {gateway}: thresholds in {currency}, which is not asked for"));
-        }
-        if all && !asked.is_empty() {
-            warnings.push(format!(
-                "shop {shop}, gateway {gateway}: asked for all currencies at once and for some of them alone; an answer \
-                 to both is a conflict, and neither is published"
-            ));
+        let thresholds: BTreeSet<&Currency> = query.thresholds.keys().chain(of_channels).collect();
+        let asked = |currency| queries.iter().any(|query| query.ask.currency().is_none_or(|asked| asked == currency));
+        for currency in thresholds.into_iter().filter(|currency| !asked(**currency)) {
+            let shop = &query.shop.name;
+            warnings.insert(format!("shop {shop}, gateway {gateway}: thresholds in {currency}, not asked for there"));
         }
     }
+    let claimed_twice = gateways.into_iter().filter(|(_, asked)| asked.len() > 1 && asked.contains(&None));
+    let claimed_twice = claimed_twice.map(|((shop, gateway), _)| {
+        format!(
+            "shop {shop}, gateway {gateway}: asked for all currencies at once and for some of them alone; an answer to \
+             both is a conflict, and neither is published"
+        )
+    });
+    warnings.extend(claimed_twice);
     warnings
 }
 

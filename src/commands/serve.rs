@@ -59,11 +59,14 @@ pub(super) struct Exporter {
     plan: Plan<Platform>,
     server: Server,
     site: Arc<Site>,
+    signals: Signals,
 }
 
 impl Exporter {
     /// Reads the configuration and takes the addresses. Nothing is polled yet.
     pub(super) async fn start(source: Source, shard: Shard, web: &WebFlags) -> Result<Self, Error> {
+        // First of all: until then a SIGHUP would end the process.
+        let signals = Signals::new().map_err(|error| Error::work(&error))?;
         let config = source.read()?;
         let platform = Platform::new(&config, &Platform::default())?;
         let plan = platform::plan(config, shard, platform.clone());
@@ -71,7 +74,7 @@ impl Exporter {
         let metrics = Metrics::new(Arc::clone(&store), shard).map_err(|error| Error::work(&error))?;
         let server = Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))?;
         let site = Arc::new(Site::new(metrics, Arc::clone(&store), &web.route_prefix, &web.telemetry_path));
-        Ok(Self { source, shard, store, platform, plan, server, site })
+        Ok(Self { source, shard, store, platform, plan, server, site, signals })
     }
 
     /// Where the metrics will be.
@@ -81,11 +84,11 @@ impl Exporter {
 
     /// Polls and serves until a signal ends it.
     pub(super) async fn run(self) -> Result<(), Error> {
-        let mut signals = Signals::new().map_err(|error| Error::work(&error))?;
         info!(version = build::VERSION, revision = build::REVISION, queries = self.plan.queries.len(), "starting");
         for url in self.metrics_urls() {
             info!(%url, "listening");
         }
+        let Signals { mut hangup, mut end } = self.signals;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (plans, received) = mpsc::channel(1);
@@ -95,12 +98,15 @@ impl Exporter {
         tasks.close();
         let mut reloader =
             Reloader { source: self.source, shard: self.shard, store: self.store, platform: self.platform, plans };
-        loop {
-            tokio::select! {
-                Some(()) = signals.hangup.recv() => reloader.reload().await,
-                Some(()) = signals.terminate.recv() => break,
-                Some(()) = signals.interrupt.recv() => break,
+        let reloads = async {
+            while hangup.recv().await.is_some() {
+                reloader.reload().await;
             }
+        };
+        // A reload that hangs, on a file of a network that is gone, must not hold up the end.
+        tokio::select! {
+            () = end.received() => {}
+            () = reloads => {}
         }
         info!("stopping");
         stop.cancel();
@@ -109,19 +115,32 @@ impl Exporter {
     }
 }
 
+#[derive(Debug)]
 struct Signals {
     hangup: Signal,
+    end: EndSignals,
+}
+
+#[derive(Debug)]
+struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        let end =
+            EndSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+        Ok(Self { hangup: signal(SignalKind::hangup())?, end })
+    }
+}
+
+impl EndSignals {
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -136,6 +155,7 @@ struct Reloader {
 
 impl Reloader {
     async fn reload(&mut self) {
+        info!("reloading the configuration");
         match self.read_again().await {
             Ok(plan) => {
                 info!(queries = plan.queries.len(), "configuration reloaded");

@@ -117,7 +117,7 @@ fn host_url(text: &str, allow_insecure_http: bool) -> Result<Url, String> {
     }
     let url: Url = text.parse().map_err(|error| format!("this is not an address ({error}); {WRITE}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("found the scheme {}; {WRITE}", url.scheme()));
+        return Err(format!("the address is neither https nor http; {WRITE}"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("found parameters behind the address; {WRITE}"));

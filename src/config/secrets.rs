@@ -12,6 +12,7 @@ use secrecy::zeroize::Zeroizing;
 use super::file;
 use super::problems::Problems;
 use crate::domain::shop::SecretKey;
+use crate::yaml::Place;
 
 /// Looks up an environment variable.
 type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -71,6 +72,9 @@ pub(super) fn secret_key(
         // The newline that ends a file is not of the key.
         match secret.trim_end_matches(['\r', '\n']) {
             "" => Err("the source of the secret key is empty; put the key there".to_owned()),
+            secret if secret.chars().any(char::is_control) => {
+                Err("the source holds more than one line, or a control character; put the key there alone".to_owned())
+            }
             secret => Ok(SecretKey::from(secret.to_owned())),
         }
     });
@@ -78,6 +82,23 @@ pub(super) fn secret_key(
         problems.add(place, format!("{key}.{}", source.key()), message);
         none
     })
+}
+
+/// The sources of secret keys that have a YAML anchor: an alias elsewhere would repeat the value where messages may show it.
+pub(super) fn anchored(file: &str, text: &str) -> Option<Problems> {
+    let mut problems = Problems::new(file);
+    for (line, number) in text.lines().zip(1..) {
+        for key in ["secret_key_file", "secret_key_env", "secret_key_credential"] {
+            let Some((before, value)) = line.split_once(key) else { continue };
+            let value = value.trim_start_matches(['"', '\'', ' ']);
+            if value.strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('&')) {
+                let column = u64::try_from(before.chars().count()).unwrap_or_default() + 1;
+                let message = "an anchor here lets other keys repeat the value; write it without";
+                problems.add(Place { line: number, column }, key, message);
+            }
+        }
+    }
+    problems.or(()).err()
 }
 
 /// Where a shop's secret key is.

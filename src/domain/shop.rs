@@ -52,12 +52,6 @@ impl Brand {
         Self { name: name.into(), gateway_url: None, api_url: None, backoffice_url: None, ca_file: None, proxy: None }
     }
 
-    /// Whether all its hosts are this machine's own.
-    pub fn is_on_this_machine(&self) -> bool {
-        let mut hosts = [&self.gateway_url, &self.api_url, &self.backoffice_url].into_iter().flatten();
-        hosts.all(is_loopback)
-    }
-
     /// The origin an API is asked at.
     pub fn url(&self, api: Api) -> Option<&Url> {
         match api {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::domain::query::Query;
 
-/// From one time a query is due to the next; a slot that comes sooner is passed over.
+/// The least time from one time a query is due to the next.
 pub(super) const MIN_WAIT: Duration = Duration::from_secs(5);
 
 /// When queries are due: each at its own offset within its interval, drawn anew at every start, so that neither the
@@ -26,10 +26,22 @@ impl<S: BuildHasher> Schedule<S> {
 
     /// When a query that was due at `due` is due again, seen from `now`: at its offset in one of its next intervals. The
     /// slots that a late poll has missed are passed over.
+    ///
+    /// Where the first slot comes too soon after `due`, and the one after it later than an interval, there is a step in
+    /// between: nothing goes unasked for longer than its interval because of its offset. (An interval below twice
+    /// [`MIN_WAIT`] may have no room for the step.)
     pub(super) fn next(&self, query: &Query, due: Instant, now: Instant) -> Instant {
         let interval = query.pace.interval;
+        let slot = self.slot(query, (due + MIN_WAIT).max(now + Duration::from_nanos(1)));
+        let step = due + MIN_WAIT;
+        let room = step > now && self.slot(query, step + MIN_WAIT) <= step + interval;
+        if slot > due + interval && room { step } else { slot }
+    }
+
+    /// The first slot of a query that is not before `earliest`.
+    fn slot(&self, query: &Query, earliest: Instant) -> Instant {
+        let interval = query.pace.interval;
         let first = self.origin + self.offset(query);
-        let earliest = (due + MIN_WAIT).max(now + Duration::from_nanos(1));
         let behind = earliest.saturating_duration_since(first);
         let slots = behind.as_nanos().div_ceil(interval.as_nanos().max(1));
         first + interval * u32::try_from(slots).unwrap_or(u32::MAX)

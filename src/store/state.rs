@@ -117,6 +117,19 @@ impl QueryState {
         state
     }
 
+    /// Whether a query's next answer may hold more than what is carried over.
+    pub(super) fn may_hold_more(&self, carried: &Self, exponents: &Exponents) -> bool {
+        let admitted = |row: &Withheld| match row.why {
+            WithheldBecause::Exponent(unknown) => exponents.of(unknown.currency).is_ok(),
+            WithheldBecause::NoCurrency => false,
+        };
+        let dropped = self.held.is_some() && carried.held.is_none();
+        let withheld = carried.held.as_ref().is_some_and(|held| held.withheld.iter().any(admitted));
+        let all_withheld =
+            carried.failing.as_ref().is_some_and(|failing| failing.failure.reason == Reason::UnknownCurrency);
+        dropped || withheld || all_withheld || carried.in_conflict
+    }
+
     /// Counts a poll that ended.
     pub(super) fn ended(&mut self, outcome: Result<(), Failure>, now: Moment) -> Transition {
         self.polls += 1;

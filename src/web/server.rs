@@ -16,8 +16,9 @@ use tracing::{debug, warn};
 use super::Site;
 use super::routes::respond;
 
-/// How long a connection may take to send its request's headers; keeps port scanners from holding connections open.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to send its next request's headers: longer than from one scrape to the next, and not
+/// for ever, so that port scanners do not hold connections open.
+const HEADER_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long answers under way may take once the server is to stop.
 const DRAIN: Duration = Duration::from_millis(500);
 /// How long accepting pauses when the process has no descriptor or memory left for a connection.

@@ -38,7 +38,7 @@ async fn check_warns_of_thresholds_nobody_meets_and_of_questions_asked_twice() {
     ));
     let output = run(&["check", "--config.file", &files.configuration()]).await;
     let said = text(&output.stdout);
-    assert!(said.contains("warning: shop main, gateway 1: thresholds in UDS, which is not asked for"), "{said}");
+    assert!(said.contains("warning: shop main, gateway 1: thresholds in UDS, not asked for there"), "{said}");
     assert!(said.contains("warning: shop main, gateway 2: asked for all currencies at once"), "{said}");
 }
 

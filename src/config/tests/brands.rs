@@ -144,7 +144,7 @@ fn plain_http_to_another_machine_can_be_allowed() {
 fn an_address_that_is_not_http_is_told() {
     assert_eq!(
         told_of_url("ftp://gateway.example.com"),
-        "f.yml:7:18: brands.x.gateway_url: found the scheme ftp; write https:// and a host, as \
+        "f.yml:7:18: brands.x.gateway_url: the address is neither https nor http; write https:// and a host, as \
          https://gateway.example.com"
     );
 }
@@ -177,7 +177,7 @@ fn an_address_with_credentials_is_told_and_not_repeated() {
 #[test]
 fn each_host_of_a_brand_is_judged() {
     let told = told("brands:\n  x:\n    gateway_url: ftp://a\n    api_url: ftp://a\n    backoffice_url: ftp://a\n");
-    let places: Vec<&str> = told.lines().map(|line| line.split(": found").next().unwrap()).collect();
+    let places: Vec<&str> = told.lines().map(|line| line.split(": the address").next().unwrap()).collect();
     assert_eq!(
         places,
         ["f.yml:7:18: brands.x.gateway_url", "f.yml:8:14: brands.x.api_url", "f.yml:9:21: brands.x.backoffice_url"]

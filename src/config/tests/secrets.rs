@@ -26,6 +26,21 @@ fn with_credentials(folder: &Path) -> Environment {
 }
 
 #[test]
+fn a_key_file_of_several_lines_is_told_and_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("main.key"), "hunter2\n# rotated in spring\n").unwrap();
+    let told = told_in(folder.path(), &environment(), "  secret_key_file: main.key\n");
+    assert!(told.contains("more than one line"), "{told}");
+}
+
+#[test]
+fn an_anchor_on_a_source_of_the_secret_is_told() {
+    let text = "poll: {interval: *k}\nshops:\n- name: a\n  shop_id: 1\n  secret_key_env: &k hunter2\n";
+    let error = load(text).unwrap_err().to_string();
+    assert_eq!(error, "f.yml:5:3: secret_key_env: an anchor here lets other keys repeat the value; write it without");
+}
+
+#[test]
 fn a_key_is_read_from_a_file_beside_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.key"), "s3cr3t\n").unwrap();

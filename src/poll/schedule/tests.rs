@@ -31,12 +31,13 @@ fn elapsed() -> impl Strategy<Value = Duration> {
 
 proptest! {
     #[test]
-    fn the_next_time_is_on_the_querys_slot(interval in intervals(), due in elapsed(), late in elapsed()) {
+    fn the_next_time_is_on_the_querys_slot_or_a_step_to_it(interval in intervals(), due in elapsed(), late in elapsed()) {
         let (origin, schedule, query) = (Instant::now(), schedule(Instant::now()), query("q", interval));
         let schedule = Schedule { origin, ..schedule };
         let next = schedule.next(&query, origin + due, origin + due + late);
         let distance = next - (origin + schedule.offset(&query));
-        assert_eq!(distance.as_nanos() % interval.as_nanos(), 0);
+        let step = origin + due + MIN_WAIT;
+        assert!(next == step || distance.as_nanos() % interval.as_nanos() == 0);
     }
 
     #[test]
@@ -47,6 +48,22 @@ proptest! {
         assert!(next > now);
         assert!(next >= due + MIN_WAIT);
         assert!(next <= due.max(now) + interval + MIN_WAIT);
+    }
+
+    #[test]
+    fn a_query_polled_in_time_is_never_unasked_for_longer_than_its_interval(
+        interval in 10_000_u64..=86_400_000, name in "[a-z]{1,12}",
+    ) {
+        let interval = Duration::from_millis(interval);
+        let (origin, query) = (Instant::now(), query(&name, interval));
+        let schedule = schedule(origin);
+        let mut due = origin;
+        for _ in 0..5 {
+            let next = schedule.next(&query, due, due + Duration::from_millis(100));
+            assert!(next - due <= interval && next - due >= MIN_WAIT, "{:?}", next - due);
+            due = next;
+        }
+        assert_eq!((due - (origin + schedule.offset(&query))).as_nanos() % interval.as_nanos(), 0);
     }
 
     #[test]

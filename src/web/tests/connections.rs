@@ -110,7 +110,7 @@ async fn a_connection_that_sends_no_request_is_closed_after_10_seconds() {
             _ => {}
         }
     };
-    assert!(ended >= Duration::from_secs(10) && ended < Duration::from_secs(11), "{ended:?}");
+    assert!(ended >= Duration::from_mins(2) && ended < Duration::from_secs(121), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
