@@ -123,17 +123,18 @@ async fn version_names_version_revision_and_build_target() {
 #[tokio::test]
 async fn help_lists_every_command_and_flag_of_the_contract() {
     let said = text(&run(&["--help"]).await.stdout);
-    for expected in [
-        "serve",
-        "check",
-        "query",
-        "demo",
-        "simulate",
-        "health",
+    let commands = ["serve", "check", "query", "demo", "simulate", "health"];
+    let flags = [
         "--config.file",
         "--web.listen-address",
+        "--web.telemetry-path",
+        "--web.route-prefix",
+        "--shard.index",
+        "--shard.total",
+        "--log.level",
         "--log.format",
-    ] {
+    ];
+    for expected in commands.into_iter().chain(flags) {
         assert!(said.contains(expected), "{expected} is not in\n{said}");
     }
     assert!(said.contains("OVERPAY_EXPORTER_CONFIG_FILE"), "{said}");

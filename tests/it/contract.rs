@@ -213,6 +213,23 @@ async fn a_proxy_of_the_environment_sees_nothing_of_what_stays_on_this_machine()
 }
 
 #[tokio::test]
+async fn a_host_on_this_machine_is_asked_without_a_proxy_even_if_the_brands_others_are_elsewhere() {
+    let (platform, proxy) = (Platform::start().await, Platform::start().await);
+    platform.json("/shop/channel_balances/", CHANNELS);
+    let merged = format!(
+        "brands: {{overpay: {{backoffice_url: \"{}\"}}}}\nshops:\n  - name: main\n    shop_id: 363\n    secret_key_file: \
+         main.key\n    channel_balances: [{{gateway: 3405, currencies: [USD]}}]\n",
+        platform.url
+    );
+    let files = Files::new(&merged);
+    let mut command = super::exporter::program();
+    command.env("http_proxy", &proxy.url).env("ALL_PROXY", &proxy.url);
+    let output = command.args(["query", "--config.file", &files.configuration()]).output().await.expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(proxy.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_proxy_of_the_brand_is_gone_through() {
     let (platform, proxy) = (Platform::start().await, Platform::start().await);
     proxy.json(&format!("{}/balance", platform.url), GATEWAY_OVERPAY);
