@@ -34,10 +34,11 @@ impl Work {
         self.configure_with(queries, &Exponents::default());
     }
 
-    fn configure_with(&self, queries: &[Query], exponents: &Exponents) {
+    /// Gives the positions of the queries to be asked anew.
+    fn configure_with(&self, queries: &[Query], exponents: &Exponents) -> Vec<usize> {
         let shops: Vec<Arc<Shop>> = queries.iter().map(|query| Arc::clone(&query.shop)).collect();
         let queries: Vec<Arc<Query>> = queries.iter().cloned().map(Arc::new).collect();
-        self.store.configure(&shops, &queries, exponents, noon());
+        self.store.configure(&shops, &queries, exponents, noon())
     }
 
     /// So many seconds after the start by both clocks.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Work, noon};
 use crate::domain::failure::Reason;
 use crate::domain::money::{Exponent, Exponents};
-use crate::domain::observation::Answer;
+use crate::domain::observation::{Answer, Withheld, WithheldBecause};
 use crate::domain::query::{AccountLabel, Ask, GatewayId, Query, Thresholds};
 use crate::domain::samples::{PACE, answer, bank_account, channel_row, channels, currency, shop, shop_at};
 use crate::domain::shop::Shop;
@@ -211,4 +211,38 @@ fn a_good_reload_after_a_failed_one_is_noted() {
     let later = noon() + Duration::from_mins(1);
     work.store.configure(&[], &[], &Exponents::default(), later);
     assert_eq!(work.store.snapshot().reload, Some(Reload { successful: true, last_success: later }));
+}
+
+#[test]
+fn a_query_with_nothing_to_gain_is_not_asked_anew() {
+    let work = Work::of(&[query()]);
+    work.answered(0, 0, good());
+    assert!(work.configure_with(&[query()], &Exponents::default()).is_empty());
+}
+
+#[test]
+fn the_survivor_of_a_conflict_is_asked_anew() {
+    let rival = Query { name: "rival".into(), ..query() };
+    let work = Work::of(&[query(), rival]);
+    work.answered(0, 0, good());
+    work.answered(1, 0, good());
+    assert_eq!(work.configure_with(&[query()], &Exponents::default()), [0]);
+}
+
+#[test]
+fn a_query_whose_answer_is_dropped_for_its_exponent_is_asked_anew() {
+    let work = Work::of(&[query()]);
+    work.answered(0, 0, good());
+    assert_eq!(work.configure_with(&[query()], &exponents(4)), [0]);
+}
+
+#[test]
+fn a_query_with_a_withheld_row_is_asked_anew_once_its_exponent_is_known() {
+    let unknown = Exponents::default().of(currency("USDT")).unwrap_err();
+    let row = Withheld { gateway: GatewayId(1), channel: None, why: WithheldBecause::Exponent(unknown) };
+    let work = Work::of(&[query()]);
+    work.answered(0, 0, Answer { withheld: vec![row], ..good() });
+    assert!(work.configure_with(&[query()], &Exponents::default()).is_empty(), "still not known");
+    let known = Exponents::new([(currency("USDT"), Exponent::new(8).unwrap())].into());
+    assert_eq!(work.configure_with(&[query()], &known), [0]);
 }
