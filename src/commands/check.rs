@@ -55,7 +55,7 @@ fn meaning(config: &Config) -> String {
         warn(&mut warnings, &host, limit as f64 / per_second, "raise max_in_flight_per_host or the intervals");
     }
     let lanes = loads(config, |query| match query.ask.gateway() {
-        Some(gateway) => format!("shop {}, gateway {gateway} at {}", query.shop.name, query.host()),
+        Some(gateway) => format!("shop {}, gateway {gateway}", query.shop.name),
         None => format!("query {query}"),
     });
     for (lane, per_second) in lanes {

@@ -2,8 +2,9 @@
 //!
 //! A host takes so many polls at a time. Its free places go round among the shops that wait there, and a shop's among
 //! its gateways, so that ten thousand queries of one shop do not keep another's single query waiting. A shop's gateway
-//! takes one poll at a time. Queries that name no gateway do not wait for each other: which of them share a bank is not
-//! known, and a dead bank must not hold up the others.
+//! takes one poll at a time, whichever of its hosts it is asked at; while one host has no place for it, it may go at
+//! another. Queries that name no gateway do not wait for each other: which of them share a bank is not known, and a dead
+//! bank must not hold up the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(super) struct FairQueue {
     hosts: Vec<Host>,
     shops: Vec<ShopLine>,
     lanes: Vec<Lane>,
+    gateways: Vec<Gateway>,
     /// The lane of each query.
     lane_of: Vec<usize>,
     /// Hosts with a free place and somebody waiting for it.
@@ -31,7 +33,7 @@ struct Host {
     waiting: VecDeque<usize>,
 }
 
-/// A shop's gateways at one host that have something to send and nothing under way.
+/// A shop's lanes at one host that have something to send.
 #[derive(Debug)]
 struct ShopLine {
     host: usize,
@@ -39,17 +41,25 @@ struct ShopLine {
     waiting: VecDeque<usize>,
 }
 
-/// A shop's gateway at one host: one poll at a time, the others in the order they were due.
+/// A shop's gateway at one host: what waits there, in the order it was due.
 #[derive(Debug)]
 struct Lane {
     shop: usize,
-    busy: bool,
+    gateway: usize,
+    listed: bool,
     waiting: VecDeque<usize>,
 }
 
-#[derive(PartialEq, Eq, Hash)]
-enum LaneKey {
-    Gateway(usize, GatewayId),
+/// A shop's gateway: one poll at a time, at whichever of its lanes.
+#[derive(Debug, Default)]
+struct Gateway {
+    busy: bool,
+    lanes: Vec<usize>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum GatewayKey {
+    Of(Arc<str>, GatewayId),
     Query(usize),
 }
 
@@ -61,22 +71,31 @@ impl FairQueue {
             hosts: Vec::new(),
             shops: Vec::new(),
             lanes: Vec::new(),
+            gateways: Vec::new(),
             lane_of: Vec::with_capacity(queries.len()),
             ready: VecDeque::new(),
         };
-        let (mut hosts, mut shops, mut lanes) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (mut hosts, mut shops, mut lanes, mut gateways) =
+            (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
         for (position, query) in queries.iter().enumerate() {
             let host = *hosts.entry(query.host()).or_insert_with(|| {
                 queue.hosts.push(Host::default());
                 queue.hosts.len() - 1
             });
-            let shop = *shops.entry((host, Arc::clone(&query.shop.name))).or_insert_with(|| {
+            let name = &query.shop.name;
+            let shop = *shops.entry((host, Arc::clone(name))).or_insert_with(|| {
                 queue.shops.push(ShopLine { host, listed: false, waiting: VecDeque::new() });
                 queue.shops.len() - 1
             });
-            let key = query.ask.gateway().map_or(LaneKey::Query(position), |gateway| LaneKey::Gateway(shop, gateway));
-            let lane = *lanes.entry(key).or_insert_with(|| {
-                queue.lanes.push(Lane { shop, busy: false, waiting: VecDeque::new() });
+            let asked = query.ask.gateway();
+            let key = asked.map_or(GatewayKey::Query(position), |gateway| GatewayKey::Of(Arc::clone(name), gateway));
+            let gateway = *gateways.entry(key).or_insert_with(|| {
+                queue.gateways.push(Gateway::default());
+                queue.gateways.len() - 1
+            });
+            let lane = *lanes.entry((shop, gateway)).or_insert_with(|| {
+                queue.lanes.push(Lane { shop, gateway, listed: false, waiting: VecDeque::new() });
+                queue.gateways[gateway].lanes.push(queue.lanes.len() - 1);
                 queue.lanes.len() - 1
             });
             queue.lane_of.push(lane);
@@ -88,49 +107,69 @@ impl FairQueue {
     pub(super) fn push(&mut self, query: usize) {
         let Some(&lane) = self.lane_of.get(query) else { return };
         self.lanes[lane].waiting.push_back(query);
-        if !self.lanes[lane].busy && self.lanes[lane].waiting.len() == 1 {
-            self.list_lane(lane);
-        }
+        self.list_lane(lane);
     }
 
     /// Takes the query to be sent next, if the limits let one.
     pub(super) fn pop(&mut self) -> Option<usize> {
-        let host = self.ready.pop_front()?;
-        self.hosts[host].listed = false;
-        let shop = self.hosts[host].waiting.pop_front()?;
-        self.shops[shop].listed = false;
-        let lane = self.shops[shop].waiting.pop_front()?;
+        loop {
+            let host = self.ready.pop_front()?;
+            self.hosts[host].listed = false;
+            let shop = self.hosts[host].waiting.pop_front()?;
+            self.shops[shop].listed = false;
+            let lane = self.shops[shop].waiting.pop_front()?;
+            self.lanes[lane].listed = false;
+            let query = self.take(lane, host);
+            self.list_shop(shop);
+            self.list_host(host);
+            if query.is_some() {
+                return query;
+            }
+        }
+    }
+
+    /// The next query of a lane, unless its gateway is busy at another host by now.
+    fn take(&mut self, lane: usize, host: usize) -> Option<usize> {
+        let gateway = &mut self.gateways[self.lanes[lane].gateway];
+        if gateway.busy {
+            return None;
+        }
         let query = self.lanes[lane].waiting.pop_front()?;
-        self.lanes[lane].busy = true;
+        gateway.busy = true;
         self.hosts[host].in_flight += 1;
-        self.list_shop(shop);
-        self.list_host(host);
         Some(query)
     }
 
     /// Frees the place of a query that was sent.
     pub(super) fn done(&mut self, query: usize) {
         let Some(&lane) = self.lane_of.get(query) else { return };
+        let gateway = self.lanes[lane].gateway;
         let host = self.shops[self.lanes[lane].shop].host;
         self.hosts[host].in_flight = self.hosts[host].in_flight.saturating_sub(1);
-        self.lanes[lane].busy = false;
-        if !self.lanes[lane].waiting.is_empty() {
-            self.list_lane(lane);
-        }
+        self.gateways[gateway].busy = false;
+        // The other hosts first: this one has just had its turn.
+        let lanes = self.gateways[gateway].lanes.clone();
+        lanes.into_iter().filter(|other| *other != lane).for_each(|other| self.list_lane(other));
+        self.list_lane(lane);
         self.list_host(host);
     }
 
     /// Takes the place of a query that is under way already.
     pub(super) fn resume(&mut self, query: usize) {
         let Some(&lane) = self.lane_of.get(query) else { return };
-        self.lanes[lane].busy = true;
-        self.hosts[self.shops[self.lanes[lane].shop].host].in_flight += 1;
+        let (shop, gateway) = (self.lanes[lane].shop, self.lanes[lane].gateway);
+        self.gateways[gateway].busy = true;
+        self.hosts[self.shops[shop].host].in_flight += 1;
     }
 
     fn list_lane(&mut self, lane: usize) {
-        let shop = self.lanes[lane].shop;
-        self.shops[shop].waiting.push_back(lane);
-        self.list_shop(shop);
+        let state = &mut self.lanes[lane];
+        if !state.listed && !state.waiting.is_empty() && !self.gateways[state.gateway].busy {
+            state.listed = true;
+            let shop = state.shop;
+            self.shops[shop].waiting.push_back(lane);
+            self.list_shop(shop);
+        }
     }
 
     fn list_shop(&mut self, shop: usize) {

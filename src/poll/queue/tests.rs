@@ -68,6 +68,26 @@ fn a_gateway_of_a_shop_takes_one_at_a_time_in_the_order_they_were_due() {
 }
 
 #[test]
+fn a_gateway_that_is_asked_about_at_two_hosts_takes_one_at_a_time() {
+    let shop = shop("main");
+    let queries = [channels(&shop, "headroom", 1), bank_account(&shop, "account", Some(1))].map(Arc::new);
+    assert_ne!(queries[0].host(), queries[1].host());
+    let mut queue = queue_of(&queries, 32);
+    assert_eq!(popped(&mut queue), [0]);
+    queue.done(0);
+    assert_eq!(popped(&mut queue), [1]);
+}
+
+#[test]
+fn a_host_without_a_place_does_not_hold_up_the_gateway_at_another() {
+    let shop = shop("main");
+    let mut queries = vec![bank_account(&shop, "slow", Some(1)), bank_account(&shop, "waits", Some(2))];
+    queries.push(channels(&shop, "headroom", 2));
+    let queries: Vec<Arc<Query>> = queries.into_iter().map(Arc::new).collect();
+    assert_eq!(popped(&mut queue_of(&queries, 1)), [0, 2]);
+}
+
+#[test]
 fn one_gateway_of_two_shops_takes_one_each() {
     let mut queries = of_gateways(&shop("main"), [1]);
     queries.extend(of_gateways(&shop("other"), [1]));
@@ -184,17 +204,23 @@ impl Model {
         self.queries[query].host()
     }
 
-    /// The shop's gateway at its host; none for a query that names none.
-    fn lane(&self, query: usize) -> Option<(String, Arc<str>, u64)> {
+    /// The shop's gateway; none for a query that names none.
+    fn gateway(&self, query: usize) -> Option<(Arc<str>, u64)> {
         let gateway = self.queries[query].ask.gateway()?;
-        Some((self.host(query), Arc::clone(&self.queries[query].shop.name), gateway.0))
+        Some((Arc::clone(&self.queries[query].shop.name), gateway.0))
+    }
+
+    /// Whether two queries wait in one line: for the same gateway at the same host.
+    fn in_line(&self, one: usize, other: usize) -> bool {
+        let gateway = self.gateway(one);
+        one == other || gateway.is_some() && gateway == self.gateway(other) && self.host(one) == self.host(other)
     }
 
     fn may_go(&self, query: usize) -> bool {
         let at_host = self.under_way.iter().filter(|other| self.host(**other) == self.host(query)).count();
-        let lane = self.lane(query);
-        let lane_busy = lane.is_some() && self.under_way.iter().any(|other| self.lane(*other) == lane);
-        at_host < self.limit && !lane_busy
+        let gateway = self.gateway(query);
+        let busy = gateway.is_some() && self.under_way.iter().any(|other| self.gateway(*other) == gateway);
+        at_host < self.limit && !busy
     }
 
     fn is_known(&self, query: usize) -> bool {
@@ -209,21 +235,23 @@ impl Model {
             return;
         };
         assert!(self.may_go(query), "{query} was let out against the limits");
-        let lane = self.lane(query);
-        let first = self.waiting.iter().find(|other| **other == query || lane.is_some() && self.lane(**other) == lane);
+        let first = self.waiting.iter().find(|other| self.in_line(query, **other));
         assert_eq!(first, Some(&query), "out of order in its gateway, or let out twice");
         self.waiting.retain(|other| *other != query);
         self.under_way.push(query);
     }
 }
 
-/// Queries of three shops at two hosts, with and without gateways.
+/// Queries of three shops, with and without gateways, some of which are asked about at two hosts.
 fn some_queries() -> impl Strategy<Value = Vec<Arc<Query>>> {
-    vec((0_usize..3, 0_u64..4), 1..20).prop_map(|drawn| {
+    vec((0_usize..3, 0_u64..4, any::<bool>()), 1..20).prop_map(|drawn| {
         let shops = [shop("one"), shop("two"), shop_at("three", "elsewhere")];
-        let query = |(index, (shop, gateway)): (usize, (usize, u64))| {
-            let gateway = (gateway > 0).then_some(gateway);
-            Arc::new(bank_account(&shops[shop], &format!("q{index}"), gateway))
+        let query = |(index, (shop, gateway, headroom)): (usize, (usize, u64, bool))| {
+            let (shop, name) = (&shops[shop], format!("q{index}"));
+            Arc::new(match (headroom, gateway) {
+                (true, 1..) => channels(shop, &name, gateway),
+                (_, gateway) => bank_account(shop, &name, (gateway > 0).then_some(gateway)),
+            })
         };
         drawn.into_iter().enumerate().map(query).collect()
     })
