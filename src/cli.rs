@@ -1,5 +1,6 @@
 //! The command line: flags and subcommands, nothing else.
 
+use std::ffi::OsStr;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the process's command line and environment; ends the process where they are wrong or ask for help.
     pub fn from_process() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = without_empty_variables(Self::command()).get_matches();
         Self::of(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -55,6 +56,17 @@ impl Cli {
         }
         Ok(cli)
     }
+}
+
+/// The command, in which an environment variable that is empty counts as not set: so do files that set them all.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|argument| match argument.get_env() {
+            Some(variable) if is_empty(variable) => argument.env(None::<&'static str>),
+            _ => argument,
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 fn flag_of(id: &str) -> Option<String> {

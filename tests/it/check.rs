@@ -112,6 +112,18 @@ async fn flags_read_their_environment_variables() {
 }
 
 #[tokio::test]
+async fn an_empty_environment_variable_counts_as_not_set() {
+    let files = Files::new(&configuration("http://127.0.0.1:9400", ""));
+    let mut command = super::exporter::program();
+    command.env("OVERPAY_EXPORTER_SHARD_TOTAL", "").env("OVERPAY_EXPORTER_CONFIG_FILE", "");
+    let output = command.args(["check", "--config.file", &files.configuration()]).output().await.expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let output = super::exporter::program().env("OVERPAY_EXPORTER_CONFIG_FILE", "").arg("check").output().await;
+    let said = text(&output.expect("it starts").stderr);
+    assert!(said.starts_with("overpay_exporter.yml: can't be read"), "the default counts: {said}");
+}
+
+#[tokio::test]
 async fn version_names_version_revision_and_build_target() {
     let output = run(&["--version"]).await;
     let said = text(&output.stdout);
