@@ -42,18 +42,18 @@ impl Prometheus {
             .spawn()
             .expect("Debian's package prometheus is installed: `make debian-packages`");
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let mut address = None;
-        loop {
+        // It says where it listens and that it is ready in either order; until it is ready it answers with an error.
+        let (mut address, mut ready) = (None, false);
+        let address = loop {
             let line = lines.next_line().await.expect("readable").expect("Prometheus is ready before it ends");
             if let Some((_, listening)) = line.split_once("msg=\"Listening on\" address=") {
                 address = listening.split(' ').next().map(str::to_owned);
             }
-            // Until then it answers that it is not available.
-            if line.contains("Server is ready to receive web requests") {
-                break;
+            ready |= line.contains("Server is ready to receive web requests");
+            if let Some(address) = address.clone().filter(|_| ready) {
+                break address;
             }
-        }
-        let address = address.expect("it listens before it is ready");
+        };
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { url: format!("http://{address}"), _child: child, _folder: folder }
     }
