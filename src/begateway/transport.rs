@@ -17,7 +17,7 @@ use crate::domain::failure::{Failure, Reason};
 use crate::domain::shop::{Brand, Shop, is_loopback};
 
 /// The largest body read, in bytes, after decompression.
-pub(super) const MAX_BODY: usize = 1024 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 const MAX_HEADER_LIST: u32 = 64 * 1024;
 /// How long an unused connection is kept: shorter than servers do, so that none is used that the other end has just
 /// closed, and so that a host that moved is found again.
@@ -52,15 +52,16 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(brand: &Brand) -> Result<Self, ClientError> {
+        let trusted = trusted(brand)?;
         let builder = || {
-            let builder = reqwest::Client::builder()
+            reqwest::Client::builder()
                 .user_agent(USER_AGENT)
                 // Credentials go to the configured host and nowhere else.
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .pool_idle_timeout(IDLE)
-                .http2_max_header_list_size(MAX_HEADER_LIST);
-            Ok(builder.tls_certs_only(trusted(brand)?))
+                .http2_max_header_list_size(MAX_HEADER_LIST)
+                .tls_certs_only(trusted.iter().cloned())
         };
         let built = |builder: ClientBuilder| {
             builder
@@ -70,10 +71,10 @@ impl Transport {
         if let Some(proxy) = &brand.proxy {
             let proxy =
                 Proxy::all(proxy.expose().clone()).map_err(|_| ClientError::Proxy { brand: brand.name.to_string() })?;
-            let client = built(builder()?.proxy(proxy))?;
+            let client = built(builder().proxy(proxy))?;
             return Ok(Self { loopback: client.clone(), client });
         }
-        Ok(Self { client: built(builder()?)?, loopback: built(builder()?.no_proxy())? })
+        Ok(Self { client: built(builder())?, loopback: built(builder().no_proxy())? })
     }
 
     /// Sends with the shop's credentials and reads the whole answer.

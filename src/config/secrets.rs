@@ -87,7 +87,8 @@ pub(super) fn secret_key(
 /// The sources of secret keys that have a YAML anchor: an alias elsewhere would repeat the value where messages may show it.
 pub(super) fn anchored(file: &str, text: &str) -> Option<Problems> {
     let mut problems = Problems::new(file);
-    for (line, number) in text.lines().zip(1..) {
+    let lines = text.lines().zip(1..);
+    for (line, number) in lines.filter(|(line, _)| !line.trim_start().starts_with('#')) {
         for key in ["secret_key_file", "secret_key_env", "secret_key_credential"] {
             let Some((before, value)) = line.split_once(key) else { continue };
             let value = value.trim_start_matches(['"', '\'', ' ']);

@@ -41,6 +41,12 @@ fn an_anchor_on_a_source_of_the_secret_is_told() {
 }
 
 #[test]
+fn an_anchor_in_a_comment_is_none() {
+    let text = "shops:\n# secret_key_env: &k KEY\n- name: a\n  shop_id: 1\n  secret_key_env: KEY\n";
+    assert!(load(text).is_ok());
+}
+
+#[test]
 fn a_key_is_read_from_a_file_beside_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.key"), "s3cr3t\n").unwrap();
