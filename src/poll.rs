@@ -1,11 +1,15 @@
 //! The poll loop: sends each query when it is due and hands what came of it to the store.
 //!
 //! One task owns the schedule and the queue; a poll exists as a task only while it is under way, so that an idle query
-//! costs no more than its place in a heap. When a query is due is decided in [`schedule`], whose turn it is in
-//! [`queue`], both pure. Knows nothing of HTTP nor of what is published.
+//! costs no more than its place in a heap. When a query is due is decided in [`schedule`] and [`backoff`], whether its
+//! host may be asked in [`hosts`], whose turn it is in [`queue`], all of them pure. Knows nothing of HTTP nor of what is
+//! published.
 
+mod backoff;
+mod hosts;
 mod once;
 mod queue;
+mod report;
 mod schedule;
 
 use std::cmp::Reverse;
@@ -13,24 +17,26 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::future::pending;
 use std::hash::RandomState;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::debug;
 
+use self::backoff::{Again, Streak};
+use self::hosts::{Change, Hosts};
 pub use self::once::ask_once;
-use self::queue::FairQueue;
-use self::schedule::Schedule;
+use self::queue::{FairQueue, Standing};
+use self::schedule::{MIN_WAIT, Schedule};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
 use crate::domain::observation::Answer;
 use crate::domain::query::Query;
 use crate::domain::shop::Shop;
-use crate::store::{Store, Timing, Transition};
+use crate::store::{Store, Timing};
 
 /// Whoever can ask a query, within its timeout.
 pub trait Ask: Clone + Send + Sync + 'static {
@@ -62,9 +68,10 @@ pub struct Poller<A> {
     exponents: Arc<Exponents>,
     schedule: Schedule,
     entries: Vec<Entry>,
-    /// When each query that is neither waiting in the queue nor under way is due.
+    /// When queries are due. Where an entry says otherwise by now, the entry counts.
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     queue: FairQueue,
+    hosts: Hosts,
     tasks: JoinSet<Result<Answer, Failure>>,
     under_way: HashMap<task::Id, UnderWay>,
 }
@@ -73,6 +80,22 @@ pub struct Poller<A> {
 struct Entry {
     query: Arc<Query>,
     due: Instant,
+    place: Place,
+    standing: Standing,
+    streak: Streak,
+    polls: u64,
+    last_end: Option<Instant>,
+}
+
+/// Where a query is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Not due yet, or held back by its host.
+    Waiting,
+    /// Due, and waiting for its turn.
+    Queued,
+    /// Being asked.
+    UnderWay,
 }
 
 /// A poll that has been sent.
@@ -94,6 +117,7 @@ impl<A: Ask> Poller<A> {
             entries: Vec::new(),
             due: BinaryHeap::new(),
             queue: FairQueue::new(&[], 1),
+            hosts: Hosts::default(),
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
         };
@@ -117,78 +141,34 @@ impl<A: Ask> Poller<A> {
         }
     }
 
-    /// Replaces what is polled, at once. Queries that ask the same as before keep their state, their turn and the poll
-    /// that is under way; new and changed ones are due now, and so are those whose next answer a new key, other exponents
-    /// or the end of a conflict may make better.
-    fn apply(&mut self, plan: Plan<A>) {
-        let (now, wall) = (Instant::now(), SystemTime::now());
-        let exponents_changed = self.exponents != plan.exponents;
-        let anew = self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
-        let anew: HashSet<usize> = anew.into_iter().collect();
-        let before = std::mem::take(&mut self.entries);
-        let known: HashMap<(&str, &str), usize> =
-            before.iter().enumerate().map(|(position, entry)| (key(&entry.query), position)).collect();
-        let mut kept = HashMap::new();
-        for (position, query) in plan.queries.iter().enumerate() {
-            let known = known.get(&key(query)).filter(|known| before[**known].query.asks_the_same(query));
-            let due = match known.map(|known| (*known, &before[*known])) {
-                Some((known, entry)) if !anew.contains(&position) && same_key(&entry.query, query) => {
-                    kept.insert(known, position);
-                    self.due_as_before(entry, query, now)
-                }
-                _ => now,
-            };
-            self.entries.push(Entry { query: Arc::clone(query), due });
-        }
-        self.queue = FairQueue::new(&plan.queries, plan.max_in_flight_per_host);
-        self.ask = plan.ask;
-        self.exponents = plan.exponents;
-        // The answer of a poll under way would be read with the exponents it was sent with.
-        self.keep_under_way(&if exponents_changed { HashMap::new() } else { kept });
-        let under_way: HashSet<usize> = self.under_way.values().map(|poll| poll.position).collect();
-        self.due.clear();
-        for (position, entry) in self.entries.iter().enumerate().filter(|(position, _)| !under_way.contains(position)) {
-            self.due.push(Reverse((entry.due, position)));
-            self.store.schedule(position, wall_time(entry.due, now, wall));
-        }
-        debug!(queries = self.entries.len(), "polling");
-    }
-
-    /// When a query is due that was due before, perhaps at another interval.
-    fn due_as_before(&self, entry: &Entry, query: &Query, now: Instant) -> Instant {
-        let unchanged = entry.query.pace.interval == query.pace.interval || entry.due <= now;
-        if unchanged { entry.due } else { self.schedule.next(query, now, now) }
-    }
-
-    /// Keeps the polls under way whose position has a new one there; the others have nobody to answer to.
-    fn keep_under_way(&mut self, kept: &HashMap<usize, usize>) {
-        let queue = &mut self.queue;
-        self.under_way.retain(|_, poll| {
-            let position = kept.get(&poll.position);
-            match position {
-                Some(&position) => {
-                    poll.position = position;
-                    queue.resume(position);
-                }
-                None => poll.abort.abort(),
-            }
-            position.is_some()
-        });
-    }
-
     fn enqueue_due(&mut self) {
         let now = Instant::now();
-        while let Some(Reverse((_, position))) = self.due.peek().copied().filter(|Reverse((due, _))| *due <= now) {
+        while let Some(Reverse((due, position))) = self.due.peek().copied().filter(|Reverse((due, _))| *due <= now) {
             self.due.pop();
-            self.queue.push(position);
+            let held_back = self.waits_for_a_probe(position);
+            let entry = &mut self.entries[position];
+            if entry.place == Place::Waiting && entry.due == due && !held_back {
+                entry.place = Place::Queued;
+                self.queue.push(position, entry.standing);
+            }
         }
     }
 
     fn send_queued(&mut self) {
         while let Some(position) = self.queue.pop() {
-            let (ask, query) = (self.ask.clone(), Arc::clone(&self.entries[position].query));
+            let now = Instant::now();
+            let held_back = self.waits_for_a_probe(position);
+            let entry = &mut self.entries[position];
+            if entry.due > now || held_back {
+                // Put off since it was queued.
+                entry.place = Place::Waiting;
+                self.queue.done(position);
+                continue;
+            }
+            entry.place = Place::UnderWay;
+            let (ask, query) = (self.ask.clone(), Arc::clone(&entry.query));
             let abort = self.tasks.spawn(async move { ask.ask(query).await });
-            self.under_way.insert(abort.id(), UnderWay { position, sent: Instant::now(), abort });
+            self.under_way.insert(abort.id(), UnderWay { position, sent: now, abort });
         }
     }
 
@@ -200,24 +180,171 @@ impl<A: Ask> Poller<A> {
             }
         };
         // The polls that a new plan has dropped are not known any more.
-        let Some(poll) = self.under_way.remove(&id) else { return };
-        self.queue.done(poll.position);
+        let Some(UnderWay { position, sent, .. }) = self.under_way.remove(&id) else { return };
+        self.queue.done(position);
+        let now = Instant::now();
+        let entry = &mut self.entries[position];
+        let timing = Timing { duration: now - sent, queued: sent.saturating_duration_since(entry.due) };
+        let moment = Moment { monotonic: now.into_std(), wall: SystemTime::now() };
+        let recorded = self.store.record(position, outcome, timing, moment);
+        recorded.changes.iter().for_each(|(query, transition)| report::transition(query, transition));
+        let failure = recorded.failure.as_ref();
+        entry.place = Place::Waiting;
+        entry.standing = if failure.is_some() { Standing::Failing } else { Standing::Answered };
+        entry.polls += 1;
+        entry.last_end = Some(now);
+        let draw = self.schedule.draw(&entry.query, entry.polls);
+        let again = entry.streak.after(failure, entry.query.pace.interval, draw);
+        let slot = self.schedule.next(&entry.query, entry.due, now);
+        let query = Arc::clone(&entry.query);
+
+        let changes = self.hosts.ended(position, failure, sent, now);
+        let due = match again {
+            Again::AtItsSlot => self.when_allowed(position, slot),
+            Again::After(wait) => self.when_allowed(position, now + wait),
+            // The one that was told goes first, the others follow.
+            Again::WhenAllowed => self.hosts.allowed_from(position).unwrap_or(now + MIN_WAIT),
+        };
+        let mut told = vec![self.put_off(position, due, now)];
+        for change in changes {
+            report::host(&query, change);
+            told.extend(self.put_off_others(position, change, now));
+        }
+        report::polled(&query, timing, failure, self.entries[position].due.saturating_duration_since(now));
+        self.store.schedule(told);
+    }
+
+    /// Whether a query is not to be asked because its host can't be reached, and another one probes.
+    fn waits_for_a_probe(&self, position: usize) -> bool {
+        self.hosts.probe(position).is_some_and(|probe| probe != position)
+    }
+
+    /// That time, or one after its host's limits, if these go on until then.
+    fn when_allowed(&self, position: usize, due: Instant) -> Instant {
+        match self.hosts.allowed_from(position) {
+            Some(allowed) if due < allowed => self.following(position, allowed),
+            _ => due,
+        }
+    }
+
+    /// A time for a query within a quarter of its interval, so that those that waited together do not go together.
+    fn following(&self, position: usize, moment: Instant) -> Instant {
+        moment + self.schedule.offset(&self.entries[position].query) / 4
+    }
+
+    /// Puts a query off until that time, or until one after its host's next probe. Gives what is to be told of it.
+    fn put_off(&mut self, position: usize, due: Instant, now: Instant) -> (usize, std::time::Instant) {
+        let probe = self.hosts.probe(position).filter(|probe| *probe != position);
+        let due = match probe {
+            Some(probe) => self.following(position, self.entries[probe].due.max(now)),
+            None => due,
+        };
+        self.entries[position].due = due;
+        if probe.is_none() {
+            self.due.push(Reverse((due, position)));
+        }
+        (position, due.into_std())
+    }
+
+    /// Puts off, or calls back, the other queries that a change at a host concerns.
+    fn put_off_others(&mut self, position: usize, change: Change, now: Instant) -> Vec<(usize, std::time::Instant)> {
+        let others: Vec<usize> = self.hosts.concerned(position, change).to_vec();
+        let mut told = Vec::new();
+        for other in others {
+            let Entry { due, place, .. } = self.entries[other];
+            if other == position || place == Place::UnderWay {
+                continue;
+            }
+            let called_back = matches!(change, Change::Reachable(_)) && place == Place::Waiting;
+            let new = self.when_allowed(other, if called_back { self.following(other, now) } else { due });
+            if new != due || self.waits_for_a_probe(other) {
+                told.push(self.put_off(other, new, now));
+            }
+        }
+        told
+    }
+
+    /// Replaces what is polled, at once. Queries that ask the same as before keep their state, their turn and the poll
+    /// that is under way; new and changed ones are due now, and so are those whose next answer a new key, other exponents
+    /// or the end of a conflict may make better, and those that were refused.
+    fn apply(&mut self, plan: Plan<A>) {
         let (now, wall) = (Instant::now(), SystemTime::now());
-        let entry = &mut self.entries[poll.position];
-        let timing = Timing { duration: now - poll.sent, queued: poll.sent.saturating_duration_since(entry.due) };
-        let moment = Moment { monotonic: now.into_std(), wall };
-        let recorded = self.store.record(poll.position, outcome, timing, moment);
-        debug!(
-            query = %entry.query,
-            host = %entry.query.host(),
-            seconds = timing.duration.as_secs_f64(),
-            reason = recorded.failure.map(Reason::as_str),
-            "polled"
-        );
-        recorded.changes.iter().for_each(|(query, transition)| log(query, transition));
-        entry.due = self.schedule.next(&entry.query, entry.due, now);
-        self.due.push(Reverse((entry.due, poll.position)));
-        self.store.schedule(poll.position, wall_time(entry.due, now, wall));
+        let exponents_changed = self.exponents != plan.exponents;
+        let anew = self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
+        let anew: HashSet<usize> = anew.into_iter().collect();
+        let before = std::mem::take(&mut self.entries);
+        let known: HashMap<(&str, &str), usize> =
+            before.iter().enumerate().map(|(position, entry)| (key(&entry.query), position)).collect();
+        let mut kept = HashMap::new();
+        for (position, query) in plan.queries.iter().enumerate() {
+            let known = known.get(&key(query)).map(|known| (*known, &before[*known]));
+            let known = known.filter(|(_, entry)| entry.query.asks_the_same(query) && same_key(&entry.query, query));
+            let entry = match known {
+                Some((known, entry)) if !anew.contains(&position) => {
+                    kept.insert(known, position);
+                    let due = self.due_as_before(entry, query, now);
+                    Entry { query: Arc::clone(query), due, place: Place::Waiting, ..*entry }
+                }
+                _ => Entry::new(Arc::clone(query), now),
+            };
+            self.entries.push(entry);
+        }
+        self.queue = FairQueue::new(&plan.queries, plan.max_in_flight_per_host);
+        self.hosts = Hosts::new(&plan.queries, &self.hosts);
+        self.ask = plan.ask;
+        self.exponents = plan.exponents;
+        // The answer of a poll under way would be read with the exponents it was sent with.
+        self.keep_under_way(&if exponents_changed { HashMap::new() } else { kept });
+        self.due.clear();
+        let waiting = (0..self.entries.len()).filter(|position| self.entries[*position].place == Place::Waiting);
+        let told: Vec<_> = waiting
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|position| self.put_off(position, self.when_allowed(position, self.entries[position].due), now))
+            .collect();
+        self.store.schedule(told);
+        debug!(queries = self.entries.len(), "polling");
+    }
+
+    /// When a query is due that was due before, perhaps at another interval.
+    fn due_as_before(&self, entry: &Entry, query: &Query, now: Instant) -> Instant {
+        if entry.streak.is_refused() {
+            return entry.due.min(entry.last_end.map_or(now, |end| now.max(end + MIN_WAIT)));
+        }
+        let unchanged = entry.query.pace.interval == query.pace.interval || entry.due <= now;
+        if unchanged { entry.due } else { self.schedule.next(query, now, now) }
+    }
+
+    /// Keeps the polls under way whose position has a new one there; the others have nobody to answer to.
+    fn keep_under_way(&mut self, kept: &HashMap<usize, usize>) {
+        let (queue, entries) = (&mut self.queue, &mut self.entries);
+        self.under_way.retain(|_, poll| {
+            let position = kept.get(&poll.position);
+            match position {
+                Some(&position) => {
+                    poll.position = position;
+                    entries[position].place = Place::UnderWay;
+                    queue.resume(position, entries[position].standing);
+                }
+                None => poll.abort.abort(),
+            }
+            position.is_some()
+        });
+    }
+}
+
+impl Entry {
+    /// A query that was not asked yet, and is due now.
+    const fn new(query: Arc<Query>, now: Instant) -> Self {
+        Self {
+            query,
+            due: now,
+            place: Place::Waiting,
+            standing: Standing::Answered,
+            streak: Streak::NONE,
+            polls: 0,
+            last_end: None,
+        }
     }
 }
 
@@ -227,29 +354,6 @@ fn key(query: &Query) -> (&str, &str) {
 
 fn same_key(one: &Query, other: &Query) -> bool {
     one.shop.secret_key == other.shop.secret_key
-}
-
-fn wall_time(due: Instant, now: Instant, wall: SystemTime) -> SystemTime {
-    wall + due.saturating_duration_since(now)
-}
-
-/// Says once what changed, not once per poll.
-fn log(query: &Query, transition: &Transition) {
-    let host = query.host();
-    match transition {
-        Transition::None => {}
-        Transition::Withholding { rows, why } => warn!(%query, %host, rows, %why, "rows of the answer withheld"),
-        Transition::Answered => debug!(%query, %host, "query answered"),
-        Transition::Failing(failure) if failure.reason == Reason::Internal => {
-            error!(%query, %host, reason = %failure.reason, detail = %failure.detail, "query failing");
-        }
-        Transition::Failing(failure) => {
-            warn!(%query, %host, reason = %failure.reason, detail = %failure.detail, "query failing");
-        }
-        Transition::Recovered { after } => {
-            info!(%query, %host, after = %humantime::format_duration(Duration::from_secs(after.as_secs())), "query recovered");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod state;
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use self::claims::Claims;
 pub use self::histogram::Histogram;
@@ -95,9 +95,16 @@ pub struct Timing {
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// Why it counts as failed, if it does.
-    pub failure: Option<Reason>,
+    pub failure: Option<Failure>,
     /// The queries whose state changed: this one, and others whose series it claims.
     pub changes: Vec<(Arc<Query>, Transition)>,
+}
+
+impl Recorded {
+    /// The class of the failure, if it counts as failed.
+    pub fn reason(&self) -> Option<Reason> {
+        self.failure.as_ref().map(|failure| failure.reason)
+    }
 }
 
 /// The state of everything at one moment.
@@ -182,9 +189,10 @@ impl Store {
         }
         let mut changes = Vec::new();
         let outcome = outcome.and_then(|answer| contents.hold(position, answer, now, &mut changes));
-        let failure = outcome.as_ref().err().map(|failure| failure.reason);
+        let failure = outcome.as_ref().err().cloned();
         let polls_of = contents.polls_of[position];
-        Arc::make_mut(&mut contents.polls[polls_of]).count(failure, timing);
+        let reason = failure.as_ref().map(|failure| failure.reason);
+        Arc::make_mut(&mut contents.polls[polls_of]).count(reason, timing);
         let state = Arc::make_mut(&mut contents.queries[position]);
         let transition = state.ended(outcome, now);
         changes.insert(0, (Arc::clone(&state.query), transition));
@@ -192,10 +200,13 @@ impl Store {
         Recorded { failure, changes }
     }
 
-    /// Notes when the query at that position is asked next.
-    pub fn schedule(&self, position: usize, next_poll: SystemTime) {
-        if let Some(state) = self.write().queries.get_mut(position) {
-            Arc::make_mut(state).next_poll = Some(next_poll);
+    /// Notes when the queries at those positions are asked next.
+    pub fn schedule(&self, next_polls: impl IntoIterator<Item = (usize, Instant)>) {
+        let mut contents = self.write();
+        for (position, next_poll) in next_polls {
+            if let Some(state) = contents.queries.get_mut(position) {
+                Arc::make_mut(state).next_poll = Some(next_poll);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! Must not hold a secret, a header or a body: what stands here is shown in logs, on pages and in metrics.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The class of a failure, as the metrics contract names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,11 +96,27 @@ pub struct Failure {
     pub message: Option<String>,
     /// Rows left out of the answer because of their currency.
     pub withheld: u32,
+    /// Whether the platform's own code says so: a proxy's page has a status alone.
+    pub by_code: bool,
+    /// How long the host asks to be left alone, where it says.
+    pub retry_after: Option<Duration>,
+    /// Whether the answer is being worked on, and the next poll asks for it again.
+    pub pending: bool,
 }
 
 impl Failure {
     /// A failure of that class with nothing known but its description.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), status: None, code: None, message: None, withheld: 0 }
+        Self {
+            reason,
+            detail: detail.into(),
+            status: None,
+            code: None,
+            message: None,
+            withheld: 0,
+            by_code: false,
+            retry_after: None,
+            pending: false,
+        }
     }
 }

@@ -23,4 +23,12 @@ impl Moment {
         let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
         monotonic.max(wall)
     }
+
+    /// What the wall clock shows, as it is set now, at another instant.
+    pub fn wall_at(self, instant: Instant) -> SystemTime {
+        match instant.checked_duration_since(self.monotonic) {
+            Some(ahead) => self.wall + ahead,
+            None => self.wall - (self.monotonic - instant),
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub(super) fn collect(snapshot: &Snapshot, now: Moment) -> Vec<MetricFamily> {
     let mut gateways = BTreeSet::new();
     let mut channels = BTreeSet::new();
     for state in &snapshot.queries {
-        add_health(&mut samples, state);
+        add_health(&mut samples, state, now);
         let Some(held) = state.last_known() else { continue };
         let fresh = state.fresh(now).is_some();
         for row in &held.rows {
@@ -100,7 +100,7 @@ pub(super) fn collect(snapshot: &Snapshot, now: Moment) -> Vec<MetricFamily> {
 }
 
 /// Health is there whatever the answers are: never dropped, never stale.
-fn add_health(samples: &mut Samples, state: &QueryState) {
+fn add_health(samples: &mut Samples, state: &QueryState, now: Moment) {
     let query = &*state.query;
     let gateway = query.ask.gateway().map(|gateway| gateway.to_string()).unwrap_or_default();
     let labels = [&*query.shop.name, query.ask.api().as_str(), &gateway, &*query.name];
@@ -111,7 +111,7 @@ fn add_health(samples: &mut Samples, state: &QueryState) {
     add(&families::POLL_INTERVAL, query.pace.interval.as_secs_f64());
     add(&families::POLL_LAST_SUCCESS, state.last_success.map_or(0.0, unix_seconds));
     if let Some(next) = state.next_poll {
-        add(&families::POLL_NEXT, unix_seconds(next));
+        add(&families::POLL_NEXT, unix_seconds(now.wall_at(next)));
     }
     if let Some(rows) = state.rows_withheld {
         add(&families::ROWS_WITHHELD, count_of(rows as u64));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::queue::FairQueue;
+use super::queue::{FairQueue, Standing};
 use crate::domain::query::Query;
 
 /// Asks every query once and tells of each as it ends: its position, and the outcome, or none if asking it panicked.
@@ -19,7 +19,7 @@ pub async fn ask_once<T, F>(
     F: Future<Output = T> + Send + 'static,
 {
     let mut queue = FairQueue::new(queries, max_in_flight_per_host);
-    (0..queries.len()).for_each(|position| queue.push(position));
+    (0..queries.len()).for_each(|position| queue.push(position, Standing::Answered));
     let mut tasks = JoinSet::new();
     let mut positions = HashMap::new();
     loop {

@@ -1,4 +1,4 @@
-//! When a query is asked next. Pure: takes instants, returns instants.
+//! When a query that is answered is asked next. Pure: takes instants, returns instants.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -47,8 +47,15 @@ impl<S: BuildHasher> Schedule<S> {
         first + interval * u32::try_from(slots).unwrap_or(u32::MAX)
     }
 
+    /// A draw of chance from 0 to 1 for each poll of a query.
+    #[expect(clippy::cast_precision_loss, reason = "chance needs no more bits")]
+    pub(super) fn draw(&self, query: &Query, poll: u64) -> f64 {
+        let hash = self.seed.hash_one((query.shop.name.as_ref(), query.name.as_ref(), poll));
+        hash as f64 / u64::MAX as f64
+    }
+
     /// Where in its interval a query is due.
-    fn offset(&self, query: &Query) -> Duration {
+    pub(super) fn offset(&self, query: &Query) -> Duration {
         let hash = self.seed.hash_one((query.shop.name.as_ref(), query.name.as_ref()));
         let nanos = (u128::from(hash) * query.pace.interval.as_nanos()) >> 64;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())

@@ -1,5 +1,6 @@
 //! The poll loop with a made-up platform, in paused time.
 
+mod failing;
 mod polling;
 mod replanning;
 
@@ -13,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{Ask, Plan, Poller};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Reason};
 use crate::domain::money::{Exponent, Exponents};
 use crate::domain::observation::Answer;
 use crate::domain::query::Query;
@@ -40,9 +41,12 @@ struct Book {
     behaviours: HashMap<&'static str, Behaviour>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Behaviour {
     Slow(Duration),
+    /// No answer until its timeout.
+    Hangs(Duration),
+    Fails(Failure),
     Panics,
 }
 
@@ -53,6 +57,14 @@ impl Platform {
 
     fn behaves(&self, query: &'static str, behaviour: Behaviour) {
         self.book.lock().unwrap().behaviours.insert(query, behaviour);
+    }
+
+    fn fails(&self, query: &'static str, failure: Failure) {
+        self.behaves(query, Behaviour::Fails(failure));
+    }
+
+    fn answers(&self, query: &str) {
+        self.book.lock().unwrap().behaviours.remove(query);
     }
 
     fn slow(&self, query: &'static str, seconds: u64) {
@@ -85,11 +97,20 @@ impl Ask for Platform {
             book.asked.push((Arc::clone(&query.name), self.start.elapsed()));
             book.under_way += 1;
             book.most_under_way = book.most_under_way.max(book.under_way);
-            book.behaviours.get(&*query.name).copied()
+            book.behaviours.get(&*query.name).cloned()
         };
         match behaviour {
             Some(Behaviour::Slow(duration)) => tokio::time::sleep(duration).await,
             Some(Behaviour::Panics) => panic!("as the test wants it"),
+            Some(Behaviour::Hangs(timeout)) => {
+                tokio::time::sleep(timeout).await;
+                under_way.1 = None;
+                return Err(Failure::new(Reason::Timeout, "as the test wants it"));
+            }
+            Some(Behaviour::Fails(failure)) => {
+                under_way.1 = None;
+                return Err(failure);
+            }
             None => {}
         }
         under_way.1 = None;
@@ -150,6 +171,11 @@ impl Running {
 
     fn asked(&self, query: &str) -> Vec<Duration> {
         self.platform.asked(query)
+    }
+
+    /// When a query is asked next, as it is told, since the start.
+    fn next(&self, query: &str) -> Duration {
+        self.state(query).next_poll.unwrap() - self.platform.start.into_std()
     }
 
     fn dropped(&self) -> Vec<Arc<str>> {

@@ -1,7 +1,7 @@
 //! What is known of one query: how its polls went, and the last good answer.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
@@ -22,8 +22,8 @@ pub struct QueryState {
     pub failing: Option<Arc<Failing>>,
     /// When the last successful poll ended.
     pub last_success: Option<SystemTime>,
-    /// When it is asked next.
-    pub next_poll: Option<SystemTime>,
+    /// When it is asked next, on the monotonic clock: the wall clock may be set until then.
+    pub next_poll: Option<Instant>,
     /// How many rows of the last answer are not published for their currency.
     pub rows_withheld: Option<usize>,
     /// `as_of_date` of the last successful answer, where the API has one.

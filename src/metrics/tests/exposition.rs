@@ -56,7 +56,7 @@ fn a_bit_of_everything() -> Work {
     work.answered(1, 121, answer([Row { details, ..account_row(77, Some("settlement"), 100) }]));
     work.failed(2, 122, Reason::ProviderError);
     work.failed(2, 182, Reason::Timeout);
-    work.store.schedule(0, noon() + Duration::from_mins(3));
+    work.store.schedule([(0, work.at(180).monotonic)]);
     work
 }
 

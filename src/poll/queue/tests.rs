@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
 
 use super::FairQueue;
+use super::Standing::{self, Answered, Failing};
 use crate::domain::query::Query;
 use crate::domain::samples::{bank_account, channels, shop, shop_at};
 use crate::domain::shop::Shop;
@@ -20,7 +21,7 @@ fn of_gateways(shop: &Arc<Shop>, gateways: impl IntoIterator<Item = u64>) -> Vec
 /// A queue in which all of them are due, in that order.
 fn queue_of(queries: &[Arc<Query>], limit: usize) -> FairQueue {
     let mut queue = FairQueue::new(queries, limit);
-    (0..queries.len()).for_each(|query| queue.push(query));
+    (0..queries.len()).for_each(|query| queue.push(query, Answered));
     queue
 }
 
@@ -124,12 +125,12 @@ fn a_query_that_comes_late_waits_for_one_turn_of_each_other_shop() {
     queries.extend(of_gateways(&shop("middle"), 0..100));
     queries.extend(of_gateways(&shop("small"), [1]));
     let mut queue = FairQueue::new(&queries, 1);
-    (0..1_100).for_each(|query| queue.push(query));
+    (0..1_100).for_each(|query| queue.push(query, Answered));
     for _ in 0..50 {
         let query = queue.pop().unwrap();
         queue.done(query);
     }
-    queue.push(1_100);
+    queue.push(1_100, Answered);
     let turns = (0..10).position(|_| {
         let query = queue.pop().unwrap();
         queue.done(query);
@@ -151,9 +152,9 @@ fn a_gateway_with_many_queries_delays_another_of_its_shop_by_one_turn() {
 #[test]
 fn a_resumed_query_takes_a_place_at_its_host() {
     let mut queue = FairQueue::new(&of_gateways(&shop("main"), 0..3), 2);
-    queue.resume(0);
-    queue.push(1);
-    queue.push(2);
+    queue.resume(0, Answered);
+    queue.push(1, Answered);
+    queue.push(2, Answered);
     assert_eq!(popped(&mut queue), [1]);
     queue.done(0);
     assert_eq!(popped(&mut queue), [2]);
@@ -162,8 +163,8 @@ fn a_resumed_query_takes_a_place_at_its_host() {
 #[test]
 fn a_resumed_query_takes_its_gateway() {
     let mut queue = FairQueue::new(&of_gateways(&shop("main"), [1, 1]), 32);
-    queue.resume(0);
-    queue.push(1);
+    queue.resume(0, Answered);
+    queue.push(1, Answered);
     assert_eq!(queue.pop(), None);
     queue.done(0);
     assert_eq!(queue.pop(), Some(1));
@@ -172,8 +173,8 @@ fn a_resumed_query_takes_its_gateway() {
 #[test]
 fn more_resumed_queries_than_a_lower_limit_let_nothing_out_until_they_are_done() {
     let mut queue = FairQueue::new(&of_gateways(&shop("main"), 0..4), 1);
-    (0..3).for_each(|query| queue.resume(query));
-    queue.push(3);
+    (0..3).for_each(|query| queue.resume(query, Answered));
+    queue.push(3, Answered);
     for query in 0..2 {
         queue.done(query);
         assert_eq!(queue.pop(), None);
@@ -183,10 +184,46 @@ fn more_resumed_queries_than_a_lower_limit_let_nothing_out_until_they_are_done()
 }
 
 #[test]
+fn failing_queries_take_half_of_the_places() {
+    let mut queue = FairQueue::new(&of_gateways(&shop("main"), 0..20), 5);
+    (0..10).for_each(|query| queue.push(query, Failing));
+    assert_eq!(popped(&mut queue), [0, 1, 2]);
+    (10..20).for_each(|query| queue.push(query, Answered));
+    assert_eq!(popped(&mut queue), [10, 11]);
+    queue.done(0);
+    queue.done(1);
+    let out = popped(&mut queue);
+    assert!(out.contains(&3) && out.contains(&12), "{out:?}");
+}
+
+#[test]
+fn a_thousand_queries_that_hang_do_not_keep_an_answered_one_waiting() {
+    let mut queue = FairQueue::new(&of_gateways(&shop("main"), 0..1_001), 32);
+    (0..1_000).for_each(|query| queue.push(query, Failing));
+    assert_eq!(popped(&mut queue).len(), 16);
+    queue.push(1_000, Answered);
+    assert_eq!(queue.pop(), Some(1_000));
+}
+
+#[test]
+fn a_failing_query_takes_its_turn_where_there_is_one_place() {
+    let mut queue = FairQueue::new(&of_gateways(&shop("main"), 0..4), 1);
+    queue.push(0, Failing);
+    (1..4).for_each(|query| queue.push(query, Answered));
+    let mut out = Vec::new();
+    while let Some(query) = queue.pop() {
+        out.push(query);
+        queue.done(query);
+    }
+    out.sort_unstable();
+    assert_eq!(out, [0, 1, 2, 3]);
+}
+
+#[test]
 fn a_query_that_does_not_exist_changes_nothing() {
     let mut queue = FairQueue::new(&of_gateways(&shop("main"), [1]), 32);
-    queue.push(7);
-    queue.resume(7);
+    queue.push(7, Answered);
+    queue.resume(7, Answered);
     queue.done(7);
     assert_eq!(queue.pop(), None);
 }
@@ -197,6 +234,7 @@ struct Model {
     limit: usize,
     waiting: VecDeque<usize>,
     under_way: Vec<usize>,
+    standings: Vec<Standing>,
 }
 
 impl Model {
@@ -213,14 +251,17 @@ impl Model {
     /// Whether two queries wait in one line: for the same gateway at the same host.
     fn in_line(&self, one: usize, other: usize) -> bool {
         let gateway = self.gateway(one);
-        one == other || gateway.is_some() && gateway == self.gateway(other) && self.host(one) == self.host(other)
+        let alike = self.host(one) == self.host(other) && self.standings[one] == self.standings[other];
+        one == other || gateway.is_some() && gateway == self.gateway(other) && alike
     }
 
     fn may_go(&self, query: usize) -> bool {
-        let at_host = self.under_way.iter().filter(|other| self.host(**other) == self.host(query)).count();
+        let at_host = || self.under_way.iter().filter(|other| self.host(**other) == self.host(query));
+        let failing = at_host().filter(|other| self.standings[**other] == Failing).count();
+        let room = self.standings[query] == Answered || failing < self.limit.div_ceil(2);
         let gateway = self.gateway(query);
         let busy = gateway.is_some() && self.under_way.iter().any(|other| self.gateway(*other) == gateway);
-        at_host < self.limit && !busy
+        at_host().count() < self.limit && room && !busy
     }
 
     fn is_known(&self, query: usize) -> bool {
@@ -262,18 +303,20 @@ proptest! {
     fn no_limit_is_broken_no_turn_missed_and_nothing_lost(
         queries in some_queries(),
         limit in 1_usize..4,
-        steps in vec((0_u8..4, any::<proptest::sample::Index>()), 1..200),
+        steps in vec((0_u8..5, any::<proptest::sample::Index>()), 1..200),
     ) {
         let mut queue = FairQueue::new(&queries, limit);
-        let mut model = Model { queries, limit, waiting: VecDeque::new(), under_way: Vec::new() };
+        let standings = vec![Answered; queries.len()];
+        let mut model = Model { queries, limit, waiting: VecDeque::new(), under_way: Vec::new(), standings };
         for (step, index) in steps {
             let query = index.index(model.queries.len());
             match step {
-                0 if !model.is_known(query) => {
-                    queue.push(query);
+                0 | 1 if !model.is_known(query) => {
+                    model.standings[query] = if step == 0 { Answered } else { Failing };
+                    queue.push(query, model.standings[query]);
                     model.waiting.push_back(query);
                 }
-                1 if !model.under_way.is_empty() => {
+                2 if !model.under_way.is_empty() => {
                     let ended = model.under_way.swap_remove(index.index(model.under_way.len()));
                     queue.done(ended);
                 }

@@ -178,12 +178,9 @@ async fn many_plans_in_a_row_ask_nothing_twice() {
 async fn the_next_poll_stays_told_for_a_query_that_is_not_under_way() {
     let running = Running::start(&Platform::new(), &[query("a", 1)]);
     running.until(1).await;
-    let before = running.state("a").next_poll.unwrap();
+    let before = running.next("a");
     running.replan(&[query("a", 1)]).await;
-    let after = running.state("a").next_poll.unwrap();
-    let moved = after.duration_since(before).unwrap_or_else(|error| error.duration());
-    // The wall clock does not follow the paused one's second.
-    assert!(moved <= Duration::from_secs(2), "{moved:?}");
+    assert_eq!(running.next("a"), before);
 }
 
 #[tokio::test(start_paused = true)]

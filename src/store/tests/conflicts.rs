@@ -54,7 +54,7 @@ fn a_conflict_does_not_touch_other_queries() {
     work.answered(1, 0, about([10]));
     assert_eq!(work.last_known(2), Some(vec![100]));
     assert_eq!(work.reason(2), None);
-    assert_eq!(work.answered(2, 60, about([12])).failure, None);
+    assert_eq!(work.answered(2, 60, about([12])).reason(), None);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn the_poll_that_finds_a_conflict_counts_as_failed_for_it() {
     let work = Work::of(&queries(2));
     work.answered(0, 0, about([10]));
     let recorded = work.answered(1, 0, about([10]));
-    assert_eq!(recorded.failure, Some(Reason::Conflict));
+    assert_eq!(recorded.reason(), Some(Reason::Conflict));
     let polls = &work.store.snapshot().polls[0];
     let conflicts = polls.failures().find(|(reason, _)| *reason == Reason::Conflict).unwrap().1;
     assert_eq!((conflicts, work.state(0).failures, work.state(1).failures), (1, 0, 1));
@@ -99,7 +99,7 @@ fn a_conflict_ends_when_one_claims_it_no_more_and_the_other_is_polled_again() {
     work.answered(0, 0, about([10]));
     work.answered(1, 0, about([10]));
     let recorded = work.answered(1, 60, about([11]));
-    assert_eq!(recorded.failure, None);
+    assert_eq!(recorded.reason(), None);
     assert_eq!(work.last_known(1), Some(vec![100]));
     assert_eq!(work.last_known(0), None);
     let recorded = work.answered(0, 60, about([10]));
@@ -114,7 +114,7 @@ fn a_failure_does_not_end_a_claim() {
     work.answered(0, 0, about([10]));
     work.answered(1, 0, about([10]));
     work.failed(1, 60, Reason::Timeout);
-    assert_eq!(work.answered(0, 60, about([10])).failure, Some(Reason::Conflict));
+    assert_eq!(work.answered(0, 60, about([10])).reason(), Some(Reason::Conflict));
     assert_eq!((work.last_known(0), work.last_known(1)), (None, None));
 }
 
@@ -125,16 +125,16 @@ fn a_third_claimant_is_not_published_either() {
         work.answered(query, 0, about([10]));
     }
     work.answered(0, 60, about([11]));
-    assert_eq!(work.answered(1, 60, about([10])).failure, Some(Reason::Conflict));
+    assert_eq!(work.answered(1, 60, about([10])).reason(), Some(Reason::Conflict));
     work.answered(2, 60, about([12]));
-    assert_eq!(work.answered(1, 120, about([10])).failure, None);
+    assert_eq!(work.answered(1, 120, about([10])).reason(), None);
 }
 
 #[test]
 fn a_query_is_no_rival_of_itself() {
     let work = Work::of(&queries(1));
     for minute in 0..3 {
-        assert_eq!(work.answered(0, 60 * minute, about([10, 11])).failure, None);
+        assert_eq!(work.answered(0, 60 * minute, about([10, 11])).reason(), None);
     }
 }
 
@@ -142,7 +142,7 @@ fn a_query_is_no_rival_of_itself() {
 fn the_same_series_of_two_shops_are_two() {
     let work = Work::of(&[channels(&shop("main"), "q", 1), channels(&shop("other"), "q", 1)]);
     work.answered(0, 0, about([10]));
-    assert_eq!(work.answered(1, 0, about([10])).failure, None);
+    assert_eq!(work.answered(1, 0, about([10])).reason(), None);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn the_same_account_at_the_bank_and_at_the_provider_are_two_series() {
     let work = Work::of(&[bank_account(&shop, "bank", Some(1)), provider_account(&shop, "provider", 1)]);
     let own = || answer([account_row(1, Some("*0021"), 100)]);
     work.answered(0, 0, own());
-    assert_eq!(work.answered(1, 0, own()).failure, None);
+    assert_eq!(work.answered(1, 0, own()).reason(), None);
     assert_eq!(work.last_known(0), Some(vec![100]));
 }
 
@@ -160,7 +160,7 @@ fn two_accounts_of_one_mask_are_in_conflict() {
     let shop = shop("main");
     let work = Work::of(&[bank_account(&shop, "one", None), bank_account(&shop, "two", None)]);
     work.answered(0, 0, answer([account_row(1, Some("*0021"), 100)]));
-    assert_eq!(work.answered(1, 0, answer([account_row(1, Some("*0021"), 7)])).failure, Some(Reason::Conflict));
+    assert_eq!(work.answered(1, 0, answer([account_row(1, Some("*0021"), 7)])).reason(), Some(Reason::Conflict));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_claim_survives_a_reload() {
     let mut swapped = queries(2);
     swapped.reverse();
     work.configure(&swapped);
-    assert_eq!(work.answered(0, 60, about([10])).failure, Some(Reason::Conflict));
+    assert_eq!(work.answered(0, 60, about([10])).reason(), Some(Reason::Conflict));
     assert_eq!((work.last_known(0), work.last_known(1)), (None, None));
 }
 
@@ -190,7 +190,7 @@ fn a_query_that_a_reload_takes_away_claims_nothing_more() {
     work.answered(0, 0, about([10]));
     work.answered(1, 0, about([10]));
     work.configure(&queries(1));
-    assert_eq!(work.answered(0, 60, about([10])).failure, None);
+    assert_eq!(work.answered(0, 60, about([10])).reason(), None);
 }
 
 #[test]

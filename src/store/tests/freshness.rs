@@ -95,7 +95,7 @@ fn an_answer_older_than_the_one_held_replaces_nothing() {
     let work = work();
     work.answered(0, 0, true_at(10, 100));
     let recorded = work.answered(0, 60, true_at(9, 50));
-    assert_eq!(recorded.failure, Some(Reason::OutdatedAnswer));
+    assert_eq!(recorded.reason(), Some(Reason::OutdatedAnswer));
     assert_eq!(work.last_known(0), Some(vec![100]));
     assert_eq!(work.state(0).as_of, Some(noon() + Duration::from_mins(10)));
 }
@@ -113,7 +113,7 @@ fn an_older_answer_counts_once_the_held_one_is_stale() {
     let work = work();
     work.answered(0, 0, true_at(10, 100));
     let recorded = work.answered(0, STALE_AFTER, true_at(9, 50));
-    assert_eq!(recorded.failure, None);
+    assert_eq!(recorded.reason(), None);
     assert_eq!(work.last_known(0), Some(vec![50]));
 }
 
@@ -121,14 +121,14 @@ fn an_older_answer_counts_once_the_held_one_is_stale() {
 fn an_answer_of_the_same_time_is_not_outdated() {
     let work = work();
     work.answered(0, 0, true_at(10, 100));
-    assert_eq!(work.answered(0, 60, true_at(10, 100)).failure, None);
+    assert_eq!(work.answered(0, 60, true_at(10, 100)).reason(), None);
 }
 
 #[test]
 fn an_answer_that_says_no_time_is_not_outdated() {
     let work = work();
     work.answered(0, 0, true_at(10, 100));
-    assert_eq!(work.answered(0, 60, answer([channel_row(1, 10, 50)])).failure, None);
+    assert_eq!(work.answered(0, 60, answer([channel_row(1, 10, 50)])).reason(), None);
     assert_eq!(work.state(0).as_of, None);
 }
 

@@ -189,14 +189,14 @@ fn an_answer_of_nothing_but_withheld_rows_tells_how_many() {
 fn the_time_of_the_next_poll_is_noted() {
     let work = work();
     assert_eq!(work.state(0).next_poll, None);
-    work.store.schedule(0, noon() + Duration::from_mins(1));
-    assert_eq!(work.state(0).next_poll, Some(noon() + Duration::from_mins(1)));
+    work.store.schedule([(0, work.at(60).monotonic)]);
+    assert_eq!(work.state(0).next_poll, Some(work.at(60).monotonic));
 }
 
 #[test]
 fn a_query_that_does_not_exist_records_nothing() {
     let work = work();
     let recorded = work.answered(1, 0, good());
-    assert_eq!((recorded.failure, recorded.changes.len()), (None, 0));
-    work.store.schedule(1, noon());
+    assert_eq!((recorded.reason(), recorded.changes.len()), (None, 0));
+    work.store.schedule([(1, work.at(0).monotonic)]);
 }

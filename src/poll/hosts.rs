@@ -1,0 +1,202 @@
+//! Which queries may not be asked for now, because of how their host behaves: it asks for fewer requests, or nobody
+//! gets through to it. Pure.
+//!
+//! A shop that a host limits leaves it alone for a while, with all of its queries there; once a second shop is limited,
+//! everybody does. When all queries of a host have failed to connect, one of them probes and the others wait.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::backoff;
+use crate::domain::failure::{Failure, Reason};
+use crate::domain::query::Query;
+
+/// The hosts of a plan; queries are named by their positions in it.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    list: Vec<Host>,
+    shops: Vec<ShopAtHost>,
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Host {
+    name: Arc<str>,
+    shops: Vec<usize>,
+    members: Vec<usize>,
+    /// How many of its queries failed to connect when they were last asked.
+    unreached: usize,
+    /// The query that probes while nobody gets through, and since when.
+    probe: Option<(usize, Instant)>,
+}
+
+/// What a shop asks at a host.
+#[derive(Debug)]
+struct ShopAtHost {
+    name: Arc<str>,
+    host: usize,
+    members: Vec<usize>,
+    limit: Option<Limit>,
+}
+
+/// A limit that a host has put on a shop, until a poll sent after it shows that it is over.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    until: Instant,
+    wait: Duration,
+    /// Whether it holds for everybody at the host.
+    for_all: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    shop: usize,
+    interval: Duration,
+    unreached: bool,
+}
+
+/// What a poll told about its host, beyond its own query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The shop, or everybody, leaves the host alone for so long.
+    Limited {
+        /// How long.
+        wait: Duration,
+        /// Whether everybody does.
+        for_all: bool,
+    },
+    /// Nobody gets through any more: one query probes, the others wait.
+    Unreachable,
+    /// The query that probes did not get through either.
+    StillUnreachable,
+    /// Somebody gets through again, after so long.
+    Reachable(Duration),
+}
+
+impl Hosts {
+    /// The hosts of those queries. The limits of `before` go on.
+    pub(super) fn new(queries: &[Arc<Query>], before: &Self) -> Self {
+        let limits: HashMap<(&str, &str), Limit> = before
+            .shops
+            .iter()
+            .filter_map(|shop| Some(((&*before.list[shop.host].name, &*shop.name), shop.limit?)))
+            .collect();
+        let mut new = Self::default();
+        let (mut hosts, mut shops) = (HashMap::new(), HashMap::new());
+        for (position, query) in queries.iter().enumerate() {
+            let host = *hosts.entry(query.host()).or_insert_with_key(|name| {
+                let (name, shops, members) = (name.as_str().into(), Vec::new(), Vec::new());
+                new.list.push(Host { name, shops, members, unreached: 0, probe: None });
+                new.list.len() - 1
+            });
+            let shop = *shops.entry((host, Arc::clone(&query.shop.name))).or_insert_with_key(|(_, name)| {
+                let limit = limits.get(&(&*new.list[host].name, &**name)).copied();
+                new.shops.push(ShopAtHost { name: Arc::clone(name), host, members: Vec::new(), limit });
+                new.list[host].shops.push(new.shops.len() - 1);
+                new.shops.len() - 1
+            });
+            new.list[host].members.push(position);
+            new.shops[shop].members.push(position);
+            new.members.push(Member { shop, interval: query.pace.interval, unreached: false });
+        }
+        new
+    }
+
+    /// Takes note of a poll: what it was told, when it was sent and when it ended.
+    pub(super) fn ended(
+        &mut self,
+        position: usize,
+        failure: Option<&Failure>,
+        sent: Instant,
+        now: Instant,
+    ) -> Vec<Change> {
+        let mut changes = Vec::new();
+        changes.extend(self.reached(position, failure.is_none_or(|failure| failure.reason != Reason::Connect), now));
+        match failure {
+            Some(failure) if failure.reason == Reason::RateLimited => {
+                changes.extend(self.limit(position, failure.retry_after, sent, now));
+            }
+            _ => {
+                let limit = &mut self.shops[self.members[position].shop].limit;
+                *limit = limit.filter(|limit| sent < limit.until);
+            }
+        }
+        changes
+    }
+
+    /// From when on the query may be sent, as far as its host's limits go.
+    pub(super) fn allowed_from(&self, position: usize) -> Option<Instant> {
+        let shop = &self.shops[self.members[position].shop];
+        let of_all = self.list[shop.host].shops.iter().filter_map(|shop| self.shops[*shop].limit);
+        let of_all = of_all.filter(|limit| limit.for_all).map(|limit| limit.until).max();
+        shop.limit.map(|limit| limit.until).max(of_all)
+    }
+
+    /// The query that probes the host of this one, while nobody gets through: the others wait for it.
+    pub(super) fn probe(&self, position: usize) -> Option<usize> {
+        self.list[self.host_of(position)].probe.map(|(probe, _)| probe)
+    }
+
+    /// The queries that a change concerns, beside the one that told of it.
+    pub(super) fn concerned(&self, position: usize, change: Change) -> &[usize] {
+        match change {
+            Change::Limited { for_all: false, .. } => &self.shops[self.members[position].shop].members,
+            _ => &self.list[self.host_of(position)].members,
+        }
+    }
+
+    fn host_of(&self, position: usize) -> usize {
+        self.shops[self.members[position].shop].host
+    }
+
+    fn limit(&mut self, position: usize, retry_after: Option<Duration>, sent: Instant, now: Instant) -> Option<Change> {
+        let Member { shop, interval, .. } = self.members[position];
+        let last = self.shops[shop].limit;
+        // A poll sent before the host had asked for fewer tells nothing new, unless it says until when.
+        if retry_after.is_none() && last.is_some_and(|last| sent < last.until) {
+            return None;
+        }
+        let wait = backoff::pause(retry_after, last.map(|last| last.wait), interval);
+        let until = last.map_or(now + wait, |last| last.until.max(now + wait));
+        let others = self.list[self.shops[shop].host].shops.clone().into_iter().filter(|other| *other != shop);
+        let mut for_all = false;
+        for other in others {
+            if let Some(limit) = &mut self.shops[other].limit {
+                limit.for_all = true;
+                for_all = true;
+            }
+        }
+        let known = last.is_some_and(|last| last.until == until && last.for_all >= for_all);
+        self.shops[shop].limit = Some(Limit { until, wait, for_all });
+        (!known).then_some(Change::Limited { wait, for_all })
+    }
+
+    /// Takes note of whether the query got through to its host.
+    fn reached(&mut self, position: usize, reached: bool, now: Instant) -> Option<Change> {
+        let host_of = self.host_of(position);
+        let member = &mut self.members[position];
+        let host = &mut self.list[host_of];
+        host.unreached = host.unreached + usize::from(!reached) - usize::from(member.unreached);
+        member.unreached = !reached;
+        match host.probe {
+            Some((_, since)) if reached => {
+                host.probe = None;
+                Some(Change::Reachable(now - since))
+            }
+            Some((probe, _)) => (probe == position).then_some(Change::StillUnreachable),
+            None if host.members.len() > 1 && host.unreached == host.members.len() => {
+                // The one that would be asked most often.
+                let probe = *host.members.iter().min_by_key(|member| self.members[**member].interval)?;
+                host.probe = Some((probe, now));
+                Some(Change::Unreachable)
+            }
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
