@@ -97,7 +97,8 @@ async fn two_pages_of_a_proxy_do_not_slow_a_query_down() {
     let platform = Platform::new();
     platform.fails("a", failure(Reason::Unauthorized));
     let running = Running::start(&platform, &[query("main", "a")]);
-    running.until(70).await;
+    running.settled().await;
+    running.until(running.next("a").as_secs() + 1).await;
     assert_eq!(running.asked("a").len(), 2);
     platform.answers("a");
     running.until(200).await;
