@@ -11,18 +11,23 @@ mod json;
 mod redaction;
 mod refusal;
 mod request;
+mod retry_after;
 mod transport;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::time::Instant;
+use tracing::{Level, debug, enabled};
 
+use self::asynchronous::Pending;
 pub use self::redaction::redacted;
 pub use self::request::Request;
 use self::transport::Transport;
 pub use self::transport::{ClientError, Response};
 use crate::domain::failure::{Failure, Reason};
+use crate::domain::moment::Moment;
 use crate::domain::observation::Reading;
 use crate::domain::query::{Api, Ask, Query};
 use crate::domain::shop::Brand;
@@ -31,14 +36,16 @@ use crate::domain::shop::Brand;
 #[derive(Clone, Debug, Default)]
 pub struct Client {
     transports: HashMap<Arc<Brand>, Transport>,
+    pending: Arc<Pending>,
 }
 
 impl Client {
-    /// A client for those brands. Brands that `before` reached alike keep their connections.
+    /// A client for those brands. Brands that `before` reached alike keep their connections, and what it has started is
+    /// fetched.
     ///
     /// Fails where a brand's `ca_file` or `proxy_url` can't be used.
     pub fn new<'a>(brands: impl IntoIterator<Item = &'a Arc<Brand>>, before: &Self) -> Result<Self, ClientError> {
-        let mut client = Self::default();
+        let mut client = Self { transports: HashMap::new(), pending: Arc::clone(&before.pending) };
         for brand in brands {
             let transport = match before.transports.get(brand) {
                 // A file named as before may hold other certificates now.
@@ -53,7 +60,14 @@ impl Client {
     /// Asks once and reads the answer, all within the query's timeout.
     pub async fn ask(&self, query: &Query) -> Result<Reading, Failure> {
         let response = self.exchange(query).await?;
-        read(query, &response)
+        if enabled!(Level::DEBUG) {
+            let (host, status) = (query.host(), response.status);
+            debug!(%query, %host, status, body = redaction::excerpt(&response, query), "answer");
+        }
+        read(query, &response).map_err(|failure| {
+            let retry_after = retry_after::of(&response.headers, SystemTime::now());
+            Failure { retry_after, ..failure }
+        })
     }
 
     /// Asks once and gives the answer as it came, unread, within the query's timeout.
@@ -66,19 +80,24 @@ impl Client {
                 .get(&query.shop.brand)
                 .ok_or_else(|| Failure::new(Reason::Internal, "no connection was prepared for the query's brand"))?;
             match query.ask {
-                Ask::GatewayBalance { asynchronous: true, .. } => asynchronous::exchange(transport, query).await,
+                Ask::GatewayBalance { asynchronous: true, .. } => {
+                    asynchronous::exchange(transport, query, &self.pending).await
+                }
                 _ => transport.send(&request(query)?, &query.shop).await,
             }
         };
-        tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
-            Err(Failure::new(
-                Reason::Timeout,
-                format!(
-                    "no whole answer within {}; if this bank is always that slow, raise the query's timeout",
-                    humantime::format_duration(timeout)
-                ),
-            ))
-        })
+        tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(self.too_late(query)))
+    }
+
+    /// The failure of a query whose timeout is over.
+    fn too_late(&self, query: &Query) -> Failure {
+        let timeout = humantime::format_duration(query.pace.timeout);
+        if self.pending.result_of(query, Moment::now()).is_some() {
+            let detail = format!("no result within {timeout}; it is asked for again at the next poll");
+            return Failure { pending: true, ..Failure::new(Reason::Timeout, detail) };
+        }
+        let advice = "if this bank is always that slow, raise the query's timeout";
+        Failure::new(Reason::Timeout, format!("no whole answer within {timeout}; {advice}"))
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Config {
     pub exponents: Arc<Exponents>,
     /// How many polls may be under way at one host.
     pub max_in_flight_per_host: usize,
+    /// What is not wrong, and not well either.
+    pub warnings: Problems,
 }
 
 impl Config {

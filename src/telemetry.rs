@@ -1,8 +1,9 @@
 //! The exporter's own log: one line an event, on standard error, as logfmt or JSON.
 
 use std::io;
+use std::panic;
 
-use tracing::Level;
+use tracing::{Level, error};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,8 +18,15 @@ pub enum Format {
     Json,
 }
 
-/// Starts the log. Of the libraries only warnings are kept: what they say in detail holds requests with their headers.
+/// Starts the log, which tells of panics too. Of the libraries only warnings are kept: what they say in detail holds
+/// requests with their headers.
 pub fn start(level: Level, format: Format) -> Result<(), TryInitError> {
+    panic::set_hook(Box::new(|panic| {
+        // A text that was put together may hold anything, a secret too; one that stands in the code can't.
+        let why = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        error!(place, why, "panicked; please report this");
+    }));
     let targets = Targets::new()
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(level)))
         .with_target("overpay_exporter", level);

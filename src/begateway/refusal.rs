@@ -53,7 +53,8 @@ struct Heading<'a> {
 pub(super) fn of(response: &Response) -> Failure {
     let status = response.status;
     let Known { code, message } = Known::in_body(&response.body).unwrap_or_default();
-    let reason = code.as_deref().and_then(reason_of_code).unwrap_or_else(|| reason_of_status(status));
+    let by_code = code.as_deref().and_then(reason_of_code);
+    let reason = by_code.unwrap_or_else(|| reason_of_status(status));
     let found = match &code {
         Some(code) => format!("HTTP {status}, code {code}"),
         None => format!("HTTP {status}"),
@@ -70,7 +71,7 @@ pub(super) fn of(response: &Response) -> Failure {
         ),
         _ => format!("no balance from the platform, the bank or the provider ({found})"),
     };
-    Failure { status: Some(status), code, message, ..Failure::new(reason, detail) }
+    Failure { status: Some(status), code, message, by_code: by_code.is_some(), ..Failure::new(reason, detail) }
 }
 
 /// The class of a code; none for one of success or of no known family.

@@ -7,10 +7,16 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, ClientBuilder, Method, Proxy, redirect};
+use reqwest::{ClientBuilder, Method, Proxy, redirect};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore};
 
 use super::request::Request;
 use crate::domain::failure::{Failure, Reason};
@@ -18,10 +24,16 @@ use crate::domain::shop::{Brand, Shop, is_loopback};
 
 /// The largest body read, in bytes, after decompression.
 const MAX_BODY: usize = 1024 * 1024;
-const MAX_HEADER_LIST: u32 = 64 * 1024;
+/// The largest headers taken, in bytes: names and values.
+const MAX_HEADERS: u32 = 64 * 1024;
+/// How long a connection may take to come about, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept: shorter than servers do, so that none is used that the other end has just
-/// closed, and so that a host that moved is found again.
+/// closed.
 const IDLE: Duration = Duration::from_secs(4);
+/// How long connections are used: then names are resolved anew, so that a host that moved is found at its new address
+/// though the old one still answers.
+const RENEWED_AFTER: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!("overpay_exporter/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -45,42 +57,42 @@ impl fmt::Debug for Response {
 /// The way to one brand's hosts.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
+    way: Arc<Way>,
+    connections: Arc<Mutex<Connections>>,
+}
+
+/// How a brand's hosts are reached.
+#[derive(Debug)]
+struct Way {
+    brand: String,
+    tls: ClientConfig,
+    proxy: Option<Proxy>,
+}
+
+/// The connections in use, and since when.
+#[derive(Clone, Debug)]
+struct Connections {
     client: reqwest::Client,
     /// For hosts of this machine: a proxy that the environment names leads off it, and plain http is allowed on it alone.
     loopback: reqwest::Client,
+    since: Instant,
 }
 
 impl Transport {
     pub(super) fn new(brand: &Brand) -> Result<Self, ClientError> {
-        let trusted = trusted(brand)?;
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(USER_AGENT)
-                // Credentials go to the configured host and nowhere else.
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .pool_idle_timeout(IDLE)
-                .http2_max_header_list_size(MAX_HEADER_LIST)
-                .tls_certs_only(trusted.iter().cloned())
-        };
-        let built = |builder: ClientBuilder| {
-            builder
-                .build()
-                .map_err(|error| ClientError::Build { brand: brand.name.to_string(), source: error.without_url() })
-        };
-        if let Some(proxy) = &brand.proxy {
-            let proxy =
-                Proxy::all(proxy.expose().clone()).map_err(|_| ClientError::Proxy { brand: brand.name.to_string() })?;
-            let client = built(builder().proxy(proxy))?;
-            return Ok(Self { loopback: client.clone(), client });
-        }
-        Ok(Self { client: built(builder())?, loopback: built(builder().no_proxy())? })
+        let name = brand.name.to_string();
+        let proxy = brand.proxy.as_ref().map(|proxy| Proxy::all(proxy.expose().clone())).transpose();
+        let proxy = proxy.map_err(|_| ClientError::Proxy { brand: name.clone() })?;
+        let way = Way { tls: tls(brand)?, brand: name, proxy };
+        let connections = Arc::new(Mutex::new(way.connections()?));
+        Ok(Self { way: Arc::new(way), connections })
     }
 
     /// Sends with the shop's credentials and reads the whole answer.
     pub(super) async fn send(&self, request: &Request, shop: &Shop) -> Result<Response, Failure> {
         let method = if request.body.is_some() { Method::POST } else { Method::GET };
-        let client = if is_loopback(&request.url) { &self.loopback } else { &self.client };
+        let connections = self.connections();
+        let client = if is_loopback(&request.url) { &connections.loopback } else { &connections.client };
         let mut builder = client
             .request(method, request.url.clone())
             .basic_auth(&shop.shop_id, Some(shop.secret_key.expose()))
@@ -93,37 +105,93 @@ impl Transport {
         }
         let host = request.url.host_str().unwrap_or_default();
         let mut response = builder.send().await.map_err(|error| failure(&error, host))?;
+        let too_large = |what: &str, limit: &dyn fmt::Display| {
+            Failure::new(Reason::MalformedResponse, format!("{what} of {host} is larger than {limit} bytes"))
+        };
+        let headers = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+        if headers.sum::<usize>() > MAX_HEADERS as usize {
+            return Err(too_large("the head of the answer", &MAX_HEADERS));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, host))? {
             if body.len() + chunk.len() > MAX_BODY {
-                return Err(Failure::new(
-                    Reason::MalformedResponse,
-                    format!("the answer of {host} is larger than {MAX_BODY} bytes"),
-                ));
+                return Err(too_large("the answer", &MAX_BODY));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Response { status: response.status().as_u16(), headers: response.headers().clone(), body })
     }
+
+    /// The connections to use now. What is under way on older ones ends there.
+    fn connections(&self) -> Connections {
+        // Nothing panics while it holds the lock.
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if connections.since.elapsed() >= RENEWED_AFTER
+            && let Ok(renewed) = self.way.connections()
+        {
+            *connections = renewed;
+        }
+        connections.clone()
+    }
+}
+
+impl Way {
+    /// Connections that are still to be made.
+    fn connections(&self) -> Result<Connections, ClientError> {
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(USER_AGENT)
+                // Credentials go to the configured host and nowhere else.
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(IDLE)
+                .http2_max_header_list_size(MAX_HEADERS)
+                .tls_backend_preconfigured(self.tls.clone())
+        };
+        let built = |builder: ClientBuilder| builder.build().map_err(|error| self.unusable(error.without_url()));
+        let since = Instant::now();
+        if let Some(proxy) = &self.proxy {
+            let client = built(builder().proxy(proxy.clone()))?;
+            return Ok(Connections { loopback: client.clone(), client, since });
+        }
+        Ok(Connections { client: built(builder())?, loopback: built(builder().no_proxy())?, since })
+    }
+
+    fn unusable(&self, source: impl Error + Send + Sync + 'static) -> ClientError {
+        ClientError::Build { brand: self.brand.clone(), source: Box::new(source) }
+    }
+}
+
+/// TLS 1.2 and up, trusting the system's roots and the brand's own.
+fn tls(brand: &Brand) -> Result<ClientConfig, ClientError> {
+    let build = |source| ClientError::Build { brand: brand.name.to_string(), source: Box::new(source) };
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(build)?
+        .with_root_certificates(trusted(brand)?)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
 /// The system's roots, and the brand's own.
-fn trusted(brand: &Brand) -> Result<Vec<Certificate>, ClientError> {
-    let mut roots: Vec<Certificate> = rustls_native_certs::load_native_certs()
-        .certs
-        .iter()
-        // One certificate that rustls can't read must not take the others with it.
-        .filter(|der| rustls::RootCertStore::empty().add((*der).clone()).is_ok())
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect();
+fn trusted(brand: &Brand) -> Result<RootCertStore, ClientError> {
+    let mut roots = RootCertStore::empty();
+    // One certificate of the system that can't be read must not take the others with it.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = &brand.ca_file {
         let unusable = |what: String| ClientError::CaFile { brand: brand.name.to_string(), path: path.clone(), what };
         let pem = fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        let own = Certificate::from_pem_bundle(&pem).map_err(|_| unusable("it is not PEM".to_owned()))?;
+        let own: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_| unusable("it is not PEM".to_owned()))?;
         if own.is_empty() {
             return Err(unusable("it holds no certificate".to_owned()));
         }
-        roots.extend(own);
+        for certificate in own {
+            roots.add(certificate).map_err(|error| unusable(format!("a certificate in it is of no use: {error}")))?;
+        }
     }
     Ok(roots)
 }
@@ -153,7 +221,7 @@ pub enum ClientError {
         /// The brand.
         brand: String,
         /// Why.
-        source: reqwest::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
@@ -167,7 +235,17 @@ fn failure(error: &reqwest::Error, host: &str) -> Failure {
         return Failure::new(Reason::Tls, format!("TLS with {host} failed: {cause}"));
     }
     if error.is_timeout() {
-        return Failure::new(Reason::Timeout, format!("{host} did not answer in time"));
+        return if error.is_connect() {
+            Failure::new(Reason::Connect, format!("{host} can't be reached: no connection in time"))
+        } else {
+            Failure::new(Reason::Timeout, format!("{host} did not answer in time"))
+        };
+    }
+    if causes().filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse) {
+        return Failure::new(
+            Reason::MalformedResponse,
+            format!("the answer of {host} is not HTTP, or its head is too large"),
+        );
     }
     if error.is_decode() && io.is_some_and(|kind| kind == io::ErrorKind::InvalidInput) {
         return Failure::new(Reason::MalformedResponse, format!("the answer of {host} can't be decompressed"));

@@ -61,6 +61,9 @@ fn meaning(config: &Config) -> String {
     for (lane, per_second) in lanes {
         warn(&mut warnings, &lane, 1.0 / per_second, "one poll at a time goes there; raise the intervals");
     }
+    for line in config.warnings.to_string().lines() {
+        let _ = writeln!(warnings, "warning: {line}");
+    }
     for warning in currency_warnings(config) {
         let _ = writeln!(warnings, "warning: {warning}");
     }

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::Error;
 use super::platform::{self, Platform};
@@ -42,10 +42,14 @@ pub(super) enum Source {
 
 impl Source {
     fn read(&self) -> Result<Config, ConfigError> {
-        match self {
-            Self::File(path) => Config::load(path, &Environment::of_process()),
-            Self::Fixed(config) => Ok(Config::clone(config)),
+        let config = match self {
+            Self::File(path) => Config::load(path, &Environment::of_process())?,
+            Self::Fixed(config) => Config::clone(config),
+        };
+        for line in config.warnings.to_string().lines() {
+            warn!(problem = line, "the configuration is not as safe as it should be");
         }
+        Ok(config)
     }
 }
 

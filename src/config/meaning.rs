@@ -27,7 +27,7 @@ pub(super) fn of(
     folder: &Path,
     environment: &Environment,
 ) -> Result<Config, Problems> {
-    let mut problems = Problems::new(file);
+    let (mut problems, mut warnings) = (Problems::new(file), Problems::new(file));
     let brands = brands::all(&content.brands, folder, &mut problems);
     let exponents = exponents(&content.currencies, &mut problems);
     let default_pace = DefaultPace::of(&content.poll, &mut problems);
@@ -43,7 +43,7 @@ pub(super) fn of(
             name: given.name.as_str().into(),
             brand: brand.clone().unwrap_or_else(|| Arc::new(Brand::without_hosts(DEFAULT_BRAND))),
             shop_id: shop_id(given, &key, &mut problems),
-            secret_key: secrets::secret_key(given, &key, folder, environment, &mut problems),
+            secret_key: secrets::secret_key(given, &key, folder, environment, &mut problems, &mut warnings),
             gateway_names: names.gateways,
             channel_names: names.channels,
             expected_channels: names.expected_channels,
@@ -58,7 +58,7 @@ pub(super) fn of(
         queries.extend(queries::of(given, &key, context, &mut problems));
         shops.push(shop);
     }
-    problems.or(Config { shops, queries, exponents: Arc::new(exponents), max_in_flight_per_host })
+    problems.or(Config { shops, queries, exponents: Arc::new(exponents), max_in_flight_per_host, warnings })
 }
 
 /// Whether the text can be a name in labels and addresses: `[A-Za-z0-9_.-]+`.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
@@ -51,6 +52,7 @@ pub(super) fn secret_key(
     folder: &Path,
     environment: &Environment,
     problems: &mut Problems,
+    warnings: &mut Problems,
 ) -> SecretKey {
     const SOURCES: &str = "secret_key_file, secret_key_env, secret_key_credential";
     let none = SecretKey::from(String::new());
@@ -67,6 +69,10 @@ pub(super) fn secret_key(
     if let Some((place, _)) = sources.next() {
         problems.add(place, key, format!("several sources of the secret key; keep one of {SOURCES}"));
         return none;
+    }
+    if source.is_open_to_all() {
+        let message = "every user of this machine can read the key file; take that from others with chmod o-r";
+        warnings.add(place, format!("{key}.{}", source.key()), message);
     }
     let found = source.read(environment).and_then(|secret| {
         // The newline that ends a file is not of the key.
@@ -116,6 +122,13 @@ impl Source<'_> {
             Self::Variable(_) => "secret_key_env",
             Self::Credential(_) => "secret_key_credential",
         }
+    }
+
+    /// Whether it is a file that others than its owner and group may read.
+    fn is_open_to_all(&self) -> bool {
+        const READ_BY_OTHERS: u32 = 0o004;
+        let Self::File(path) = self else { return false };
+        fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & READ_BY_OTHERS != 0)
     }
 
     fn read(&self, environment: &Environment) -> Result<Zeroizing<String>, String> {

@@ -1,13 +1,13 @@
-//! Where the result is fetched from: only where the question went.
+//! Where the result is fetched from, only where the question went, and for how long it is asked for.
 
 use reqwest::header::HeaderMap;
 
 use super::*;
-use crate::domain::failure::Reason;
+use crate::domain::samples::{PACE, bank_account, shop};
 
 const ASKED: &str = "https://gateway.example.test/async/balance";
 
-fn fetched_from(status: u16, body: &str) -> Result<Url, Failure> {
+fn fetched_from(status: u16, body: &str) -> Result<Option<Url>, Failure> {
     let answer = Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() };
     result_url(&ASKED.parse().unwrap(), &answer)
 }
@@ -27,12 +27,12 @@ fn started(address: &str) -> String {
 #[test]
 fn the_result_is_fetched_from_the_gateways_own_origin() {
     let address = "https://gateway.example.test/async/result/6b1e";
-    assert_eq!(fetched_from(200, &started(address)).unwrap().as_str(), address);
+    assert_eq!(fetched_from(200, &started(address)).unwrap().unwrap().as_str(), address);
 }
 
 #[test]
 fn the_default_port_written_out_is_the_same_origin() {
-    assert!(fetched_from(200, &started("https://gateway.example.test:443/async/result/6b1e")).is_ok());
+    assert!(fetched_from(200, &started("https://gateway.example.test:443/async/result/6b1e")).unwrap().is_some());
 }
 
 #[test]
@@ -82,16 +82,83 @@ fn a_start_without_an_address_is_malformed() {
 }
 
 #[test]
-fn a_start_that_fails_is_classed_by_its_code() {
-    let body = r#"{"status": "failed", "code": "F.0100", "message": "no"}"#;
-    assert_eq!(fetched_from(200, body).unwrap_err().reason, Reason::Unauthorized);
-    assert_eq!(fetched_from(500, body).unwrap_err().reason, Reason::Unauthorized);
+fn an_answer_that_nothing_was_started_is_the_result() {
+    let failed = r#"{"status": "failed", "code": "F.0100", "message": "no"}"#;
+    let answered = r#"{"status": "successful", "result": {"gatewayId": 5, "amount": 1}}"#;
+    for (status, body) in [(200, failed), (500, failed), (200, answered), (404, "<html>"), (302, "")] {
+        assert_eq!(fetched_from(status, body), Ok(None), "{status} {body}");
+    }
+}
+
+/// What came of asking for a result.
+fn is_result(status: u16, body: &str) -> bool {
+    is_final(&Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
 }
 
 #[test]
-fn a_start_that_the_host_refuses_is_classed_by_its_status() {
-    assert_eq!(fetched_from(404, "<html>").unwrap_err().reason, Reason::BadRequest);
-    assert_eq!(fetched_from(302, "").unwrap_err().reason, Reason::ProviderError);
+fn what_the_platform_says_of_the_balance_is_the_result() {
+    for (status, body) in [
+        (200, "{}"),
+        (200, "<html>"),
+        (401, r#"{"message": "Unauthorized"}"#),
+        (404, r#"{"message": "Not found."}"#),
+        (500, r#"{"status": "failed", "code": "F.0999"}"#),
+    ] {
+        assert!(is_result(status, body), "{status} {body}");
+    }
+}
+
+#[test]
+fn a_busy_host_or_the_page_of_a_proxy_is_not_the_result() {
+    for (status, body) in [(429, ""), (502, "<html>Bad Gateway</html>"), (503, r#"{"message": "later"}"#), (302, "")] {
+        assert!(!is_result(status, body), "{status} {body}");
+    }
+}
+
+/// A moment so many seconds after another by both clocks.
+fn later(moment: Moment, seconds: u64) -> Moment {
+    let elapsed = Duration::from_secs(seconds);
+    Moment { monotonic: moment.monotonic + elapsed, wall: moment.wall + elapsed }
+}
+
+fn pending_since(query: &Query, start: Moment) -> Pending {
+    let pending = Pending::default();
+    pending.keep(query, ASKED.parse().unwrap(), start);
+    pending
+}
+
+#[test]
+fn what_was_started_is_fetched_until_it_would_be_stale() {
+    let (query, start) = (bank_account(&shop("main"), "q", None), Moment::now());
+    let pending = pending_since(&query, start);
+    let last = PACE.stale_after.as_secs() - 1;
+    assert_eq!(pending.result_of(&query, later(start, last)).unwrap().as_str(), ASKED);
+    assert_eq!(pending.result_of(&query, later(start, last + 1)), None);
+}
+
+#[test]
+fn a_result_that_came_is_not_fetched_again() {
+    let (query, start) = (bank_account(&shop("main"), "q", None), Moment::now());
+    let pending = pending_since(&query, start);
+    pending.forget(&query);
+    assert_eq!(pending.result_of(&query, start), None);
+}
+
+#[test]
+fn a_query_that_asks_something_else_by_now_is_started_anew() {
+    let (shop, start) = (shop("main"), Moment::now());
+    let pending = pending_since(&bank_account(&shop, "q", None), start);
+    assert_eq!(pending.result_of(&bank_account(&shop, "q", Some(5)), start), None);
+    assert_eq!(pending.result_of(&bank_account(&shop, "other", None), start), None);
+}
+
+#[test]
+fn what_nobody_asks_for_any_more_is_forgotten() {
+    let (shop, start) = (shop("main"), Moment::now());
+    let pending = pending_since(&bank_account(&shop, "gone", None), start);
+    let now = later(start, PACE.stale_after.as_secs());
+    pending.keep(&bank_account(&shop, "q", None), ASKED.parse().unwrap(), now);
+    assert_eq!(pending.lock().len(), 1);
 }
 
 #[test]

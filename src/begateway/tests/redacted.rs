@@ -5,7 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::super::redacted;
+use super::super::redaction::excerpt;
 use super::*;
+use crate::domain::shop::Brand;
 
 fn basic() -> String {
     STANDARD.encode(format!("363:{SECRET_KEY}"))
@@ -99,12 +101,65 @@ fn the_basic_header_is_taken_out() {
 
 #[test]
 fn a_secret_key_with_a_quote_is_found_in_json() {
-    let query = with_secrets();
     let key = r#"qu"ote\slash"#;
-    let shop = Shop { secret_key: key.to_owned().into(), ..Shop::clone(&query.shop) };
     let body = serde_json::json!({ "note": key }).to_string();
-    let text = redacted(&response(200, body), &Query { shop: Arc::new(shop), ..query });
+    let text = redacted(&response(200, body), &with_key(key));
     assert!(!text.contains("slash"), "{text}");
+}
+
+/// A query with that secret key.
+fn with_key(key: &str) -> Query {
+    let query = with_secrets();
+    let shop = Shop { secret_key: key.to_owned().into(), ..Shop::clone(&query.shop) };
+    Query { shop: Arc::new(shop), ..query }
+}
+
+#[test]
+fn a_secret_key_is_found_however_it_is_quoted() {
+    let query = with_key(r#"a"b\c d<e>&f'g/h+i"#);
+    for quoted in [
+        r#"a"b\c d<e>&f'g/h+i"#,
+        r#"{"cut": "a\"b\\c d<e>&f'g/h+i"#,
+        "a%22b%5Cc+d%3Ce%3E%26f%27g%2Fh%2Bi",
+        "a%22b%5Cc%20d%3Ce%3E%26f%27g%2Fh%2Bi",
+        r#"a"b\c d&lt;e&gt;&amp;f'g/h+i"#,
+        r"a&quot;b\c d&lt;e&gt;&amp;f'g/h+i",
+        r"a&quot;b\c d&lt;e&gt;&amp;f&#39;g/h+i",
+    ] {
+        let text = redacted(&response(502, format!("<p>{quoted}</p>")), &query);
+        assert!(text.contains("<redacted></p>"), "{quoted}: {text}");
+    }
+}
+
+#[test]
+fn the_beginning_of_a_secret_key_that_the_other_side_cut_is_taken_out() {
+    let text = redacted(&response(502, "key s3cr3t-0123"), &with_secrets());
+    assert!(text.ends_with("key <redacted>"), "{text}");
+}
+
+#[test]
+fn the_password_of_the_brands_proxy_is_taken_out() {
+    let query = with_secrets();
+    let proxy = "http://user:pr0xy-pass@proxy.example.test:3128".parse::<url::Url>().unwrap();
+    let brand = Brand { proxy: Some(proxy.into()), ..Brand::clone(&query.shop.brand) };
+    let shop = Shop { brand: Arc::new(brand), ..Shop::clone(&query.shop) };
+    let text = redacted(&response(407, "no pr0xy-pass"), &Query { shop: Arc::new(shop), ..query });
+    assert!(text.ends_with("no <redacted>"), "{text}");
+}
+
+#[test]
+fn the_log_shows_the_first_200_characters_of_a_clean_body_in_one_line() {
+    let body = format!("<p>\n{ACCOUNT} {SECRET_KEY}{}</p>", "x".repeat(300));
+    let excerpt = excerpt(&response(502, body), &with_secrets());
+    assert!(excerpt.starts_with("<p> *0021 <redacted>xxx"), "{excerpt}");
+    assert_eq!(excerpt.chars().count(), 200);
+}
+
+#[test]
+fn the_log_shows_json_without_its_accounts() {
+    let excerpt = excerpt(&response(200, GATEWAY_BALANCE), &with_secrets());
+    assert!(excerpt.contains("6623871674") && excerpt.contains("*0021"), "{excerpt}");
+    holds_nothing_secret(&excerpt);
 }
 
 #[test]

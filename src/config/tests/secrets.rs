@@ -1,5 +1,7 @@
 //! A secret key has one source, and no message says what that key of the file holds.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 
 /// What is told of a shop with those lines in place of its `secret_key_env`, read in that folder and environment.
@@ -51,6 +53,29 @@ fn a_key_is_read_from_a_file_beside_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.key"), "s3cr3t\n").unwrap();
     assert_eq!(key_of(folder.path(), &environment(), "secret_key_file: main.key"), "s3cr3t");
+}
+
+/// What is warned of a key file with that mode.
+fn warned(mode: u32) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("main.key");
+    fs::write(&file, "s3cr3t").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    let text = "shops:\n- name: main\n  shop_id: 363\n  secret_key_file: main.key\n";
+    Config::read("f.yml", text, folder.path(), &environment()).unwrap().warnings.to_string()
+}
+
+#[test]
+fn a_key_file_that_everybody_can_read_is_warned_of() {
+    let warned = warned(0o644);
+    assert!(warned.starts_with("f.yml:4:20: shops[0].secret_key_file: every user"), "{warned}");
+    assert!(!warned.contains("s3cr3t"));
+}
+
+#[test]
+fn a_key_file_for_its_owner_and_group_is_not_warned_of() {
+    assert_eq!(warned(0o640), "");
+    assert_eq!(warned(0o600), "");
 }
 
 #[test]
