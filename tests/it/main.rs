@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may assume")]
 
+mod asynchronous;
 mod check;
 mod contract;
 mod exporter;
