@@ -160,8 +160,11 @@ impl<A: Ask> Poller<A> {
             let held_back = self.waits_for_a_probe(position);
             let entry = &mut self.entries[position];
             if entry.due > now || held_back {
-                // Put off since it was queued.
+                // Put off since it was queued. One that waits for a probe is called back once somebody gets through.
                 entry.place = Place::Waiting;
+                if !held_back {
+                    self.due.push(Reverse((entry.due, position)));
+                }
                 self.queue.done(position);
                 continue;
             }
@@ -202,8 +205,11 @@ impl<A: Ask> Poller<A> {
         let due = match again {
             Again::AtItsSlot => self.when_allowed(position, slot),
             Again::After(wait) => self.when_allowed(position, now + wait),
-            // The one that was told goes first, the others follow.
-            Again::WhenAllowed => self.hosts.allowed_from(position).unwrap_or(now + MIN_WAIT),
+            Again::WhenAllowed => {
+                let allowed = self.hosts.allowed_from(position).unwrap_or(now + MIN_WAIT);
+                // The one that was told first goes first, the others follow.
+                if changes.is_empty() { self.following(position, allowed) } else { allowed }
+            }
         };
         let mut told = vec![self.put_off(position, due, now)];
         for change in changes {
@@ -255,7 +261,7 @@ impl<A: Ask> Poller<A> {
             if other == position || place == Place::UnderWay {
                 continue;
             }
-            let called_back = matches!(change, Change::Reachable(_)) && place == Place::Waiting;
+            let called_back = matches!(change, Change::Reachable(_));
             let new = self.when_allowed(other, if called_back { self.following(other, now) } else { due });
             if new != due || self.waits_for_a_probe(other) {
                 told.push(self.put_off(other, new, now));

@@ -67,6 +67,8 @@ pub(super) enum Change {
         wait: Duration,
         /// Whether everybody does.
         for_all: bool,
+        /// Whether they did so already.
+        known: bool,
     },
     /// Nobody gets through any more: one query probes, the others wait.
     Unreachable,
@@ -169,9 +171,10 @@ impl Hosts {
                 for_all = true;
             }
         }
-        let known = last.is_some_and(|last| last.until == until && last.for_all >= for_all);
+        let unchanged = last.is_some_and(|last| last.until == until && last.for_all == for_all);
+        let known = last.is_some_and(|last| last.for_all == for_all);
         self.shops[shop].limit = Some(Limit { until, wait, for_all });
-        (!known).then_some(Change::Limited { wait, for_all })
+        (!unchanged).then_some(Change::Limited { wait, for_all, known })
     }
 
     /// Takes note of whether the query got through to its host.

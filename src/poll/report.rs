@@ -42,14 +42,14 @@ pub(super) fn transition(query: &Query, transition: &Transition) {
 pub(super) fn host(query: &Query, change: Change) {
     let (host, shop) = (query.host(), &query.shop.name);
     match change {
-        Change::Limited { wait, for_all: false } => {
+        Change::Limited { wait, for_all: false, known: false } => {
             warn!(%host, %shop, wait = %whole_seconds(wait), "requests limited: the shop leaves the host alone");
         }
-        Change::Limited { wait, for_all: true } => {
+        Change::Limited { wait, for_all: true, known: false } => {
             warn!(%host, %shop, wait = %whole_seconds(wait), "requests limited: all shops leave the host alone");
         }
         Change::Unreachable => warn!(%host, "host can't be reached: one query probes, the others wait"),
-        Change::StillUnreachable => {}
+        Change::StillUnreachable | Change::Limited { known: true, .. } => {}
         Change::Reachable(after) => info!(%host, after = %whole_seconds(after), "host reached again"),
     }
 }

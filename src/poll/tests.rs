@@ -46,6 +46,8 @@ enum Behaviour {
     Slow(Duration),
     /// No answer until its timeout.
     Hangs(Duration),
+    /// No connection after so long.
+    Unreachable(Duration),
     Fails(Failure),
     Panics,
 }
@@ -106,6 +108,11 @@ impl Ask for Platform {
                 tokio::time::sleep(timeout).await;
                 under_way.1 = None;
                 return Err(Failure::new(Reason::Timeout, "as the test wants it"));
+            }
+            Some(Behaviour::Unreachable(after)) => {
+                tokio::time::sleep(after).await;
+                under_way.1 = None;
+                return Err(Failure::new(Reason::Connect, "as the test wants it"));
             }
             Some(Behaviour::Fails(failure)) => {
                 under_way.1 = None;

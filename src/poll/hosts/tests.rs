@@ -54,7 +54,11 @@ fn limit(retry_after: Option<u64>) -> Failure {
 }
 
 fn limited(wait: u64, for_all: bool) -> Vec<Change> {
-    vec![Change::Limited { wait: Duration::from_secs(wait), for_all }]
+    vec![Change::Limited { wait: Duration::from_secs(wait), for_all, known: false }]
+}
+
+fn limited_still(wait: u64) -> Vec<Change> {
+    vec![Change::Limited { wait: Duration::from_secs(wait), for_all: false, known: true }]
 }
 
 #[test]
@@ -96,8 +100,8 @@ fn a_poll_sent_before_the_limit_does_not_end_it() {
 fn the_pause_doubles_where_the_host_does_not_say_how_long() {
     let mut work = Work::new();
     assert_eq!(work.limited(0, 0, None), limited(60, false));
-    assert_eq!(work.limited(1, 60, None), limited(120, false));
-    assert_eq!(work.limited(0, 180, None), limited(240, false));
+    assert_eq!(work.limited(1, 60, None), limited_still(120));
+    assert_eq!(work.limited(0, 180, None), limited_still(240));
     work.ended(0, 420, None);
     assert_eq!(work.limited(0, 480, None), limited(60, false));
 }

@@ -263,3 +263,24 @@ async fn a_thousand_queries_that_hang_do_not_slow_a_good_one_down() {
     let asked = running.asked("good");
     assert!(is_every(PACE.interval, &asked[2..]), "{asked:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn queries_that_wait_for_their_turn_while_their_host_is_lost_and_found_are_asked_again() {
+    let platform = Platform::new();
+    let names = ["a", "b", "c", "d", "e", "f"];
+    for name in names {
+        platform.behaves(name, super::Behaviour::Unreachable(Duration::from_secs(3)));
+    }
+    let queries = names.map(|name| query("main", name));
+    let one_place = super::Plan { max_in_flight_per_host: 1, ..super::plan(&platform, &queries) };
+    let running = Running::start_with(&platform, one_place);
+    // The last of them fails at 18 s. Some of the others are due again by then; the first of these gets through.
+    running.until(17).await;
+    for name in names {
+        platform.slow(name, 3);
+    }
+    running.until(120).await;
+    for name in names {
+        assert!(running.asked(name).len() > 1, "{name}: {:?}", running.asked(name));
+    }
+}
