@@ -263,7 +263,7 @@ impl<A: Ask> Poller<A> {
             }
             let called_back = matches!(change, Change::Reachable(_));
             let new = self.when_allowed(other, if called_back { self.following(other, now) } else { due });
-            if new != due || self.waits_for_a_probe(other) {
+            if new != due || called_back || self.waits_for_a_probe(other) {
                 told.push(self.put_off(other, new, now));
             }
         }

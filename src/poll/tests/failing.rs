@@ -1,8 +1,9 @@
 //! Queries and hosts that fail.
 
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::time::Duration;
 
-use super::{Platform, Running, TICK, is_every, same};
+use super::{Behaviour, Platform, Running, TICK, is_every, same};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::query::Query;
 use crate::domain::samples::{PACE, channels, shop};
@@ -255,7 +256,7 @@ async fn a_thousand_queries_that_hang_do_not_slow_a_good_one_down() {
     let mut queries = vec![query("main", "good")];
     for index in 0..1_000 {
         let name: &'static str = format!("dead{index}").leak();
-        platform.behaves(name, super::Behaviour::Hangs(Duration::from_secs(25)));
+        platform.behaves(name, Behaviour::Hangs(Duration::from_secs(25)));
         queries.push(channels(&shop, name, 10_000 + index));
     }
     let running = Running::start(&platform, &queries);
@@ -264,23 +265,52 @@ async fn a_thousand_queries_that_hang_do_not_slow_a_good_one_down() {
     assert!(is_every(PACE.interval, &asked[2..]), "{asked:?}");
 }
 
+/// What may happen to a query, by a number.
+fn behaviour(number: u64) -> Option<Behaviour> {
+    match number % 7 {
+        0 => None,
+        1 => Some(Behaviour::Slow(Duration::from_secs(3))),
+        2 => Some(Behaviour::Fails(limit(number % 90))),
+        3 => Some(Behaviour::Fails(failure(Reason::RateLimited))),
+        4 => Some(Behaviour::Hangs(Duration::from_secs(10))),
+        _ => Some(Behaviour::Unreachable(Duration::from_secs(2))),
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn queries_that_wait_for_their_turn_while_their_host_is_lost_and_found_are_asked_again() {
-    let platform = Platform::new();
+async fn whatever_happens_to_a_host_no_query_is_forgotten() {
     let names = ["a", "b", "c", "d", "e", "f"];
-    for name in names {
-        platform.behaves(name, super::Behaviour::Unreachable(Duration::from_secs(3)));
-    }
-    let queries = names.map(|name| query("main", name));
-    let one_place = super::Plan { max_in_flight_per_host: 1, ..super::plan(&platform, &queries) };
-    let running = Running::start_with(&platform, one_place);
-    // The last of them fails at 18 s. Some of the others are due again by then; the first of these gets through.
-    running.until(17).await;
-    for name in names {
-        platform.slow(name, 3);
-    }
-    running.until(120).await;
-    for name in names {
-        assert!(running.asked(name).len() > 1, "{name}: {:?}", running.asked(name));
+    for seed in 0..20_u64 {
+        let platform = Platform::new();
+        let of = |name| query(if name < "d" { "one" } else { "two" }, name);
+        let two_places = super::Plan { max_in_flight_per_host: 2, ..super::plan(&platform, &names.map(of)) };
+        let running = Running::start_with(&platform, two_places);
+        // Now and then the same for everybody, so that the host is lost and found as a whole.
+        for round in 1..60 {
+            running.until(round * 13).await;
+            let drawn = |name: &str| {
+                std::hash::BuildHasher::hash_one(&BuildHasherDefault::<DefaultHasher>::new(), (seed, round, name))
+            };
+            for name in names {
+                match behaviour(drawn(if round % 3 == 0 { name } else { "all" })) {
+                    Some(behaviour) => platform.behaves(name, behaviour),
+                    None => platform.answers(name),
+                }
+            }
+        }
+        for name in names {
+            platform.answers(name);
+        }
+        let healed = platform.start.elapsed();
+        // No pause is longer than an hour.
+        running.until(healed.as_secs() + 2 * 3_600).await;
+        for name in names {
+            let last = *running.asked(name).last().unwrap();
+            assert!(
+                running.state(name).is_up() && last + PACE.interval + TICK > healed + Duration::from_hours(2),
+                "{name} in {seed}"
+            );
+        }
+        running.stop.cancel();
     }
 }
