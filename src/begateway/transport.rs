@@ -104,6 +104,7 @@ impl Transport {
             builder = builder.header(CONTENT_TYPE, JSON).body(body.clone());
         }
         let host = request.url.host_str().unwrap_or_default();
+        let host = if self.way.proxy.is_some() { &format!("{host}, through the brand's proxy,") } else { host };
         let mut response = builder.send().await.map_err(|error| failure(&error, host))?;
         let too_large = |what: &str, limit: &dyn fmt::Display| {
             Failure::new(Reason::MalformedResponse, format!("{what} of {host} is larger than {limit} bytes"))

@@ -39,7 +39,7 @@ pub struct Failing {
     /// What happened last.
     pub failure: Failure,
     /// When the first of the failures in a row ended.
-    pub since: SystemTime,
+    pub since: Moment,
 }
 
 /// The last good answer of a query.
@@ -148,7 +148,7 @@ impl QueryState {
     /// Fails from now on, or goes on failing.
     pub(super) fn fail(&mut self, failure: Failure, now: Moment) -> Transition {
         let before = self.failing.as_ref().map(|failing| (failing.failure.reason, failing.since));
-        let since = before.map_or(now.wall, |(_, since)| since);
+        let since = before.map_or(now, |(_, since)| since);
         let transition = match before {
             Some((reason, _)) if reason == failure.reason => Transition::None,
             _ => Transition::Failing(failure.clone()),
@@ -160,9 +160,7 @@ impl QueryState {
     fn succeed(&mut self, now: Moment) -> Transition {
         self.last_success = Some(now.wall);
         match self.failing.take() {
-            Some(failing) => {
-                Transition::Recovered { after: now.wall.duration_since(failing.since).unwrap_or_default() }
-            }
+            Some(failing) => Transition::Recovered { after: now.since(failing.since) },
             None if self.polls == 1 => Transition::Answered,
             None => Transition::None,
         }
