@@ -59,12 +59,13 @@ impl Client {
 
     /// Asks once and reads the answer, all within the query's timeout.
     pub async fn ask(&self, query: &Query) -> Result<Reading, Failure> {
-        let response = self.exchange(query).await?;
+        let (response, since) = self.exchange_since(query).await?;
         if enabled!(Level::DEBUG) {
             let (host, status) = (query.host(), response.status);
             debug!(%query, %host, status, body = redaction::excerpt(&response, query), "answer");
         }
-        read(query, &response).map_err(|failure| {
+        let read = read(query, &response).map(|reading| Reading { since, ..reading });
+        read.map_err(|failure| {
             let retry_after = retry_after::of(&response.headers, SystemTime::now());
             Failure { retry_after, ..failure }
         })
@@ -72,6 +73,11 @@ impl Client {
 
     /// Asks once and gives the answer as it came, unread, within the query's timeout.
     pub async fn exchange(&self, query: &Query) -> Result<Response, Failure> {
+        self.exchange_since(query).await.map(|(response, _)| response)
+    }
+
+    /// The answer, and when it was asked for, if that was before its poll.
+    async fn exchange_since(&self, query: &Query) -> Result<(Response, Option<Moment>), Failure> {
         let timeout = query.pace.timeout;
         let deadline = Instant::now() + timeout;
         let exchange = async {
@@ -83,7 +89,7 @@ impl Client {
                 Ask::GatewayBalance { asynchronous: true, .. } => {
                     asynchronous::exchange(transport, query, &self.pending).await
                 }
-                _ => transport.send(&request(query)?, &query.shop).await,
+                _ => transport.send(&request(query)?, &query.shop).await.map(|response| (response, None)),
             }
         };
         tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(self.too_late(query)))
@@ -92,7 +98,7 @@ impl Client {
     /// The failure of a query whose timeout is over.
     fn too_late(&self, query: &Query) -> Failure {
         let timeout = humantime::format_duration(query.pace.timeout);
-        if self.pending.result_of(query, Moment::now()).is_some() {
+        if self.pending.holds(query, Moment::now()) {
             let detail = format!("no result within {timeout}; it is asked for again at the next poll");
             return Failure { pending: true, ..Failure::new(Reason::Timeout, detail) };
         }

@@ -17,7 +17,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::future::pending;
 use std::hash::RandomState;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
@@ -37,6 +37,9 @@ use crate::domain::observation::Answer;
 use crate::domain::query::Query;
 use crate::domain::shop::Shop;
 use crate::store::{Store, Timing};
+
+/// How late a poll may be sent and still count as sent in time.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Whoever can ask a query, within its timeout.
 pub trait Ask: Clone + Send + Sync + 'static {
@@ -84,13 +87,13 @@ struct Entry {
     standing: Standing,
     streak: Streak,
     polls: u64,
-    last_end: Option<Instant>,
+    last_sent: Option<Instant>,
 }
 
 /// Where a query is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Not due yet, or held back by its host.
+    /// Not due yet, and in the heap; or waiting for a probe of its host, which calls it back, and not in the heap.
     Waiting,
     /// Due, and waiting for its turn.
     Queued,
@@ -169,6 +172,7 @@ impl<A: Ask> Poller<A> {
                 continue;
             }
             entry.place = Place::UnderWay;
+            entry.last_sent = Some(now);
             let (ask, query) = (self.ask.clone(), Arc::clone(&entry.query));
             let abort = self.tasks.spawn(async move { ask.ask(query).await });
             self.under_way.insert(abort.id(), UnderWay { position, sent: now, abort });
@@ -195,10 +199,11 @@ impl<A: Ask> Poller<A> {
         entry.place = Place::Waiting;
         entry.standing = if failure.is_some() { Standing::Failing } else { Standing::Answered };
         entry.polls += 1;
-        entry.last_end = Some(now);
         let draw = self.schedule.draw(&entry.query, entry.polls);
         let again = entry.streak.after(failure, entry.query.pace.interval, draw);
-        let slot = self.schedule.next(&entry.query, entry.due, now);
+        // What had to wait for its turn is not asked again right after it.
+        let asked = if sent > entry.due + LATE { sent } else { entry.due };
+        let slot = self.schedule.next(&entry.query, asked, now);
         let query = Arc::clone(&entry.query);
 
         let changes = self.hosts.ended(position, failure, sent, now);
@@ -206,7 +211,7 @@ impl<A: Ask> Poller<A> {
             Again::AtItsSlot => self.when_allowed(position, slot),
             Again::After(wait) => self.when_allowed(position, now + wait),
             Again::WhenAllowed => {
-                let allowed = self.hosts.allowed_from(position).unwrap_or(now + MIN_WAIT);
+                let allowed = self.hosts.allowed_from(position).unwrap_or(now).max(now + MIN_WAIT);
                 // The one that was told first goes first, the others follow.
                 if changes.is_empty() { self.following(position, allowed) } else { allowed }
             }
@@ -217,7 +222,14 @@ impl<A: Ask> Poller<A> {
             told.extend(self.put_off_others(position, change, now));
         }
         report::polled(&query, timing, failure, self.entries[position].due.saturating_duration_since(now));
-        self.store.schedule(told);
+        self.tell(&told);
+    }
+
+    /// Tells the store when queries are asked next; in parts, so that no scrape waits for all of a large host.
+    fn tell(&self, next_polls: &[(usize, Instant)]) {
+        for part in next_polls.chunks(1_000) {
+            self.store.schedule(part.iter().map(|(position, due)| (*position, due.into_std())));
+        }
     }
 
     /// Whether a query is not to be asked because its host can't be reached, and another one probes.
@@ -235,11 +247,12 @@ impl<A: Ask> Poller<A> {
 
     /// A time for a query within a quarter of its interval, so that those that waited together do not go together.
     fn following(&self, position: usize, moment: Instant) -> Instant {
-        moment + self.schedule.offset(&self.entries[position].query) / 4
+        let entry = &self.entries[position];
+        entry.not_at_once(moment + self.schedule.offset(&entry.query) / 4)
     }
 
     /// Puts a query off until that time, or until one after its host's next probe. Gives what is to be told of it.
-    fn put_off(&mut self, position: usize, due: Instant, now: Instant) -> (usize, std::time::Instant) {
+    fn put_off(&mut self, position: usize, due: Instant, now: Instant) -> (usize, Instant) {
         let probe = self.hosts.probe(position).filter(|probe| *probe != position);
         let due = match probe {
             Some(probe) => self.following(position, self.entries[probe].due.max(now)),
@@ -249,11 +262,11 @@ impl<A: Ask> Poller<A> {
         if probe.is_none() {
             self.due.push(Reverse((due, position)));
         }
-        (position, due.into_std())
+        (position, due)
     }
 
     /// Puts off, or calls back, the other queries that a change at a host concerns.
-    fn put_off_others(&mut self, position: usize, change: Change, now: Instant) -> Vec<(usize, std::time::Instant)> {
+    fn put_off_others(&mut self, position: usize, change: Change, now: Instant) -> Vec<(usize, Instant)> {
         let others: Vec<usize> = self.hosts.concerned(position, change).to_vec();
         let mut told = Vec::new();
         for other in others {
@@ -284,14 +297,18 @@ impl<A: Ask> Poller<A> {
         let mut kept = HashMap::new();
         for (position, query) in plan.queries.iter().enumerate() {
             let known = known.get(&key(query)).map(|known| (*known, &before[*known]));
-            let known = known.filter(|(_, entry)| entry.query.asks_the_same(query) && same_key(&entry.query, query));
+            let known = known.filter(|(_, entry)| entry.query.asks_the_same(query));
             let entry = match known {
-                Some((known, entry)) if !anew.contains(&position) => {
+                None => Entry::new(Arc::clone(query), now),
+                Some((known, entry)) if !anew.contains(&position) && same_key(&entry.query, query) => {
                     kept.insert(known, position);
                     let due = self.due_as_before(entry, query, now);
                     Entry { query: Arc::clone(query), due, place: Place::Waiting, ..*entry }
                 }
-                _ => Entry::new(Arc::clone(query), now),
+                Some((_, entry)) => {
+                    let due = entry.not_at_once(now);
+                    Entry { due, last_sent: entry.last_sent, ..Entry::new(Arc::clone(query), now) }
+                }
             };
             self.entries.push(entry);
         }
@@ -308,14 +325,14 @@ impl<A: Ask> Poller<A> {
             .into_iter()
             .map(|position| self.put_off(position, self.when_allowed(position, self.entries[position].due), now))
             .collect();
-        self.store.schedule(told);
+        self.tell(&told);
         debug!(queries = self.entries.len(), "polling");
     }
 
     /// When a query is due that was due before, perhaps at another interval.
     fn due_as_before(&self, entry: &Entry, query: &Query, now: Instant) -> Instant {
         if entry.streak.is_refused() {
-            return entry.due.min(entry.last_end.map_or(now, |end| now.max(end + MIN_WAIT)));
+            return entry.due.min(entry.not_at_once(now));
         }
         let unchanged = entry.query.pace.interval == query.pace.interval || entry.due <= now;
         if unchanged { entry.due } else { self.schedule.next(query, now, now) }
@@ -349,8 +366,13 @@ impl Entry {
             standing: Standing::Answered,
             streak: Streak::NONE,
             polls: 0,
-            last_end: None,
+            last_sent: None,
         }
+    }
+
+    /// That time, or one that is not right after it was sent.
+    fn not_at_once(&self, due: Instant) -> Instant {
+        self.last_sent.map_or(due, |sent| due.max(sent + MIN_WAIT))
     }
 }
 

@@ -2,8 +2,8 @@
 //! result until it is there, if need be over several polls.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use url::Url;
@@ -11,6 +11,7 @@ use url::Url;
 use super::json::{self, Text};
 use super::refusal;
 use super::request::Request;
+use super::retry_after;
 use super::transport::{Response, Transport};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
@@ -23,40 +24,50 @@ const ASK_AGAIN_AT_MOST: Duration = Duration::from_secs(5);
 /// The status of a result that is not there yet.
 const TOO_EARLY: u16 = 425;
 
-/// The balance queries that were started and whose results are still to be fetched.
+/// The balance queries that were started and whose results are still to be fetched, by shop and name.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    started: Mutex<HashMap<(String, String), Started>>,
+    started: Mutex<HashMap<(Arc<str>, Arc<str>), Started>>,
 }
 
 /// A balance query that was started.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Started {
-    query: Query,
+    /// What was asked, and by whom.
+    request: Request,
+    shop_id: String,
+    /// Where the result will be.
     result: Url,
     at: Moment,
+    /// Later than that after the start, the result would be older than anything published.
+    stale_after: Duration,
 }
 
 impl Started {
-    /// Whether its result is still worth fetching: later than `stale_after` it would be older than anything published.
     fn counts(&self, now: Moment) -> bool {
-        now.since(self.at) < self.query.pace.stale_after
+        now.since(self.at) < self.stale_after
     }
 }
 
 impl Pending {
-    /// Where the result of a query will be that was started before and is not given up yet.
-    pub(super) fn result_of(&self, query: &Query, now: Moment) -> Option<Url> {
-        let started = self.lock();
-        let started = started.get(&key(query)).filter(|started| started.counts(now));
-        started.filter(|started| started.query.asks_the_same(query)).map(|started| started.result.clone())
+    /// Whether the query was started before, and is not given up yet.
+    pub(super) fn holds(&self, query: &Query, now: Moment) -> bool {
+        super::request(query).is_ok_and(|request| self.started(query, &request, now).is_some())
     }
 
-    fn keep(&self, query: &Query, result: Url, now: Moment) {
-        let mut started = self.lock();
-        // Those that no query asks for any more go as well.
-        started.retain(|_, started| started.counts(now));
-        started.insert(key(query), Started { query: query.clone(), result, at: now });
+    fn started(&self, query: &Query, request: &Request, now: Moment) -> Option<Started> {
+        let started = self.lock();
+        let started = started.get(&key(query)).filter(|started| started.counts(now))?;
+        (started.request == *request && started.shop_id == query.shop.shop_id).then(|| started.clone())
+    }
+
+    fn keep(&self, query: &Query, started: Started) {
+        let (mut all, now) = (self.lock(), started.at);
+        all.insert(key(query), started);
+        // Those that no query asks for any more go as well; seldom, since there may be many.
+        if all.len().is_power_of_two() {
+            all.retain(|_, started| started.counts(now));
+        }
     }
 
     fn forget(&self, query: &Query) {
@@ -64,49 +75,80 @@ impl Pending {
     }
 
     // Nothing panics while it holds the lock.
-    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), Started>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Arc<str>, Arc<str>), Started>> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn key(query: &Query) -> (String, String) {
-    (query.shop.name.to_string(), query.name.to_string())
+fn key(query: &Query) -> (Arc<str>, Arc<str>) {
+    (Arc::clone(&query.shop.name), Arc::clone(&query.name))
 }
 
 /// Starts the balance query, unless it was started before, and waits for what the synchronous call would have answered.
-/// The caller's timeout ends it; what was started is then kept for the next time.
-pub(super) async fn exchange(transport: &Transport, query: &Query, pending: &Pending) -> Result<Response, Failure> {
-    let start = super::request(query)?;
-    let url = if let Some(started) = pending.result_of(query, Moment::now()) {
+/// The caller's timeout ends it; what was started is then kept for the next time. Gives the answer, and when it was
+/// asked for.
+pub(super) async fn exchange(
+    transport: &Transport,
+    query: &Query,
+    pending: &Pending,
+) -> Result<(Response, Option<Moment>), Failure> {
+    let request = super::request(query)?;
+    let started = if let Some(started) = pending.started(query, &request, Moment::now()) {
         started
     } else {
-        let answer = transport.send(&start, &query.shop).await?;
-        let Some(url) = result_url(&start.url, &answer)? else { return Ok(answer) };
-        pending.keep(query, url.clone(), Moment::now());
-        url
+        let at = Moment::now();
+        let answer = transport.send(&request, &query.shop).await?;
+        let Some(result) = result_url(&request.url, &answer)? else { return Ok((answer, None)) };
+        let (shop_id, stale_after) = (query.shop.shop_id.clone(), query.pace.stale_after);
+        let started = Started { request, shop_id, result, at, stale_after };
+        pending.keep(query, started.clone());
+        started
     };
-    let result = Request { url, body: None, api_version: start.api_version };
+    let fetch = Request { url: started.result, body: None, api_version: started.request.api_version };
     let mut wait = ASK_AGAIN;
     loop {
-        let response = transport.send(&result, &query.shop).await?;
-        if response.status != TOO_EARLY {
-            if is_final(&response) {
+        let response = transport.send(&fetch, &query.shop).await?;
+        match Stage::of(&response) {
+            Stage::Processing => {}
+            Stage::Unknown => return Ok((response, None)),
+            Stage::Ended => {
                 pending.forget(query);
+                return Ok((response, Some(started.at)));
             }
-            return Ok(response);
         }
-        tokio::time::sleep(wait).await;
+        let asked_for = retry_after::of(&response.headers, SystemTime::now()).unwrap_or_default();
+        tokio::time::sleep(wait.max(asked_for)).await;
         wait = (wait * 2).min(ASK_AGAIN_AT_MOST);
     }
 }
 
-/// Whether an answer is the result. A page of a proxy, or of a host that is busy, says nothing about it.
-fn is_final(response: &Response) -> bool {
-    if (200..300).contains(&response.status) {
-        return true;
+/// What an answer says of the query that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its result is not there yet.
+    Processing,
+    /// This is its result.
+    Ended,
+    /// Nothing: it is the page of a proxy, or of a host that is busy.
+    Unknown,
+}
+
+impl Stage {
+    fn of(response: &Response) -> Self {
+        let object = json::read_object::<Accepted<'_>>(&response.body);
+        if response.status == TOO_EARLY || object.as_ref().is_ok_and(Accepted::is_processing) {
+            return Self::Processing;
+        }
+        let succeeded = (200..300).contains(&response.status);
+        let failure = refusal::of(response);
+        let refused = !matches!(failure.reason, Reason::ProviderError | Reason::RateLimited);
+        let undecided = failure.code.is_some_and(|code| code.starts_with("P."));
+        if object.is_ok() && !undecided && (succeeded || failure.by_code || refused) {
+            Self::Ended
+        } else {
+            Self::Unknown
+        }
     }
-    let failure = refusal::of(response);
-    failure.by_code || !matches!(failure.reason, Reason::ProviderError | Reason::RateLimited)
 }
 
 /// Where the result will be; only on the origin that was asked, since credentials go there. None where the answer is not
@@ -116,7 +158,7 @@ fn result_url(asked: &Url, answer: &Response) -> Result<Option<Url>, Failure> {
         return Ok(None);
     }
     let accepted: Accepted<'_> = json::read_object(&answer.body)?;
-    if !Text::filled(accepted.status.as_ref()).is_some_and(|status| status.eq_ignore_ascii_case("processing")) {
+    if !accepted.is_processing() {
         return Ok(None);
     }
     let url = Text::filled(accepted.response_url.as_ref()).ok_or_else(|| json::missing("response_url"))?;
@@ -135,6 +177,12 @@ struct Accepted<'a> {
     status: Option<Text<'a>>,
     #[serde(borrow)]
     response_url: Option<Text<'a>>,
+}
+
+impl Accepted<'_> {
+    fn is_processing(&self) -> bool {
+        Text::filled(self.status.as_ref()).is_some_and(|status| status.eq_ignore_ascii_case("processing"))
+    }
 }
 
 #[cfg(test)]

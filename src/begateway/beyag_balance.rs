@@ -52,7 +52,7 @@ pub(super) fn read(response: &Response, pointers: &[Arc<str>]) -> Result<Reading
         active: None,
         details: json::details(body.provider_info, pointers)?,
     };
-    Ok(Reading { as_of: None, rows: vec![row] })
+    Ok(Reading { as_of: None, since: None, rows: vec![row] })
 }
 
 #[derive(Deserialize)]

@@ -44,7 +44,7 @@ pub(super) fn read(response: &Response) -> Result<Reading, Failure> {
         return Err(json::malformed(format!("the answer has more than {MAX_ROWS} rows")));
     }
     let rows = rows.into_iter().map(|Object(row)| row.read(gateway)).collect::<Result<_, _>>()?;
-    Ok(Reading { as_of: Some(as_of), rows })
+    Ok(Reading { as_of: Some(as_of), since: None, rows })
 }
 
 #[derive(Deserialize)]

@@ -40,7 +40,7 @@ impl Problems {
         Err(self)
     }
 
-    /// The problems, in the order they were found, or of the file where they are why there is no value.
+    /// The problems, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::failure::{Failure, Reason};
+use super::moment::Moment;
 use super::money::{Currency, Exponent, Exponents, MinorUnits, UnknownExponent};
 use super::query::{AccountLabel, AccountNumber, Ask, ChannelId, GatewayId, Query};
 
@@ -20,6 +21,8 @@ const MAX_AHEAD: Duration = Duration::from_mins(5);
 pub struct Reading {
     /// When the balances were true, where the API says.
     pub as_of: Option<SystemTime>,
+    /// From when on its age counts, where that was before it came: when an asynchronous query was started.
+    pub since: Option<Moment>,
     /// One row for each balance.
     pub rows: Vec<ReadRow>,
 }
@@ -48,6 +51,8 @@ pub struct ReadRow {
 pub struct Answer {
     /// When the balances were true, where the API says.
     pub as_of: Option<SystemTime>,
+    /// From when on its age counts, where that was before it came.
+    pub since: Option<Moment>,
     /// The balances, each of another series.
     pub rows: Vec<Row>,
     /// The rows that are not published for their currency.
@@ -151,7 +156,8 @@ impl Answer {
         if reading.rows.is_empty() {
             return Err(Failure::new(Reason::NoData, "the answer is a success without a balance: its list is empty"));
         }
-        let mut answer = Self { as_of: reading.as_of, rows: Vec::with_capacity(reading.rows.len()), withheld: vec![] };
+        let rows = Vec::with_capacity(reading.rows.len());
+        let mut answer = Self { as_of: reading.as_of, since: reading.since, rows, withheld: vec![] };
         for row in reading.rows {
             let (gateway, channel) = (row.gateway, row.channel);
             match published(query, row, exponents) {

@@ -99,5 +99,5 @@ fn row(gateway: u64, subject: Subject, amount: i64) -> Row {
 
 /// An answer of those rows.
 pub(crate) fn answer(rows: impl IntoIterator<Item = Row>) -> Answer {
-    Answer { as_of: None, rows: rows.into_iter().collect(), withheld: Vec::new() }
+    Answer { as_of: None, since: None, rows: rows.into_iter().collect(), withheld: Vec::new() }
 }

@@ -31,6 +31,8 @@ struct Host {
     unreached: usize,
     /// The query that probes while nobody gets through, and since when.
     probe: Option<(usize, Instant)>,
+    /// Until when everybody leaves it alone.
+    closed_until: Option<Instant>,
 }
 
 /// What a shop asks at a host.
@@ -47,8 +49,6 @@ struct ShopAtHost {
 struct Limit {
     until: Instant,
     wait: Duration,
-    /// Whether it holds for everybody at the host.
-    for_all: bool,
 }
 
 #[derive(Debug)]
@@ -86,12 +86,15 @@ impl Hosts {
             .iter()
             .filter_map(|shop| Some(((&*before.list[shop.host].name, &*shop.name), shop.limit?)))
             .collect();
+        let closed: HashMap<&str, Instant> =
+            before.list.iter().filter_map(|host| Some((&*host.name, host.closed_until?))).collect();
         let mut new = Self::default();
         let (mut hosts, mut shops) = (HashMap::new(), HashMap::new());
         for (position, query) in queries.iter().enumerate() {
             let host = *hosts.entry(query.host()).or_insert_with_key(|name| {
+                let closed_until = closed.get(name.as_str()).copied();
                 let (name, shops, members) = (name.as_str().into(), Vec::new(), Vec::new());
-                new.list.push(Host { name, shops, members, unreached: 0, probe: None });
+                new.list.push(Host { name, shops, members, unreached: 0, probe: None, closed_until });
                 new.list.len() - 1
             });
             let shop = *shops.entry((host, Arc::clone(&query.shop.name))).or_insert_with_key(|(_, name)| {
@@ -116,11 +119,20 @@ impl Hosts {
         now: Instant,
     ) -> Vec<Change> {
         let mut changes = Vec::new();
-        changes.extend(self.reached(position, failure.is_none_or(|failure| failure.reason != Reason::Connect), now));
-        match failure {
-            Some(failure) if failure.reason == Reason::RateLimited => {
-                changes.extend(self.limit(position, failure.retry_after, sent, now));
+        let reason = failure.map(|failure| failure.reason);
+        changes.extend(match reason {
+            Some(Reason::Connect) => self.reached(position, false, now),
+            // Whether anybody was there is not known.
+            Some(Reason::Timeout | Reason::Internal) => {
+                (self.probe(position) == Some(position)).then_some(Change::StillUnreachable)
             }
+            _ => self.reached(position, true, now),
+        });
+        match (reason, failure) {
+            (Some(Reason::RateLimited), Some(failure)) => {
+                changes.extend(self.limited(position, failure.retry_after, sent, now));
+            }
+            (Some(Reason::Connect | Reason::Tls | Reason::Timeout | Reason::Internal), _) => {}
             _ => {
                 let limit = &mut self.shops[self.members[position].shop].limit;
                 *limit = limit.filter(|limit| sent < limit.until);
@@ -132,9 +144,7 @@ impl Hosts {
     /// From when on the query may be sent, as far as its host's limits go.
     pub(super) fn allowed_from(&self, position: usize) -> Option<Instant> {
         let shop = &self.shops[self.members[position].shop];
-        let of_all = self.list[shop.host].shops.iter().filter_map(|shop| self.shops[*shop].limit);
-        let of_all = of_all.filter(|limit| limit.for_all).map(|limit| limit.until).max();
-        shop.limit.map(|limit| limit.until).max(of_all)
+        shop.limit.map(|limit| limit.until).max(self.list[shop.host].closed_until)
     }
 
     /// The query that probes the host of this one, while nobody gets through: the others wait for it.
@@ -154,7 +164,14 @@ impl Hosts {
         self.shops[self.members[position].shop].host
     }
 
-    fn limit(&mut self, position: usize, retry_after: Option<Duration>, sent: Instant, now: Instant) -> Option<Change> {
+    /// Takes note of a limit.
+    fn limited(
+        &mut self,
+        position: usize,
+        retry_after: Option<Duration>,
+        sent: Instant,
+        now: Instant,
+    ) -> Option<Change> {
         let Member { shop, interval, .. } = self.members[position];
         let last = self.shops[shop].limit;
         // A poll sent before the host had asked for fewer tells nothing new, unless it says until when.
@@ -163,18 +180,19 @@ impl Hosts {
         }
         let wait = backoff::pause(retry_after, last.map(|last| last.wait), interval);
         let until = last.map_or(now + wait, |last| last.until.max(now + wait));
-        let others = self.list[self.shops[shop].host].shops.clone().into_iter().filter(|other| *other != shop);
-        let mut for_all = false;
-        for other in others {
-            if let Some(limit) = &mut self.shops[other].limit {
-                limit.for_all = true;
-                for_all = true;
-            }
+        self.shops[shop].limit = Some(Limit { until, wait });
+        let host = &mut self.list[self.shops[shop].host];
+        let others = host.shops.iter().filter(|other| **other != shop).filter_map(|other| self.shops[*other].limit);
+        let latest_of_others = others.map(|limit| limit.until).max().filter(|until| *until > now);
+        let closed_before = host.closed_until.filter(|until| *until > now);
+        if let Some(latest) = latest_of_others {
+            host.closed_until = host.closed_until.max(Some(until.max(latest)));
         }
-        let unchanged = last.is_some_and(|last| last.until == until && last.for_all == for_all);
-        let known = last.is_some_and(|last| last.for_all == for_all);
-        self.shops[shop].limit = Some(Limit { until, wait, for_all });
-        (!unchanged).then_some(Change::Limited { wait, for_all, known })
+        let (for_all, known) = match (closed_before, latest_of_others) {
+            (None, None) => (false, last.is_some()),
+            (closed, _) => (true, closed.is_some()),
+        };
+        Some(Change::Limited { wait, for_all, known })
     }
 
     /// Takes note of whether the query got through to its host.

@@ -1,4 +1,5 @@
-//! When a query that is answered is asked next. Pure: takes instants, returns instants.
+//! When a query has its turn: its slot in each of its intervals, and the chance drawn for its waits. Pure: takes instants,
+//! returns instants.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;

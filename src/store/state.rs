@@ -39,13 +39,13 @@ pub struct Failing {
     /// What happened last.
     pub failure: Failure,
     /// When the first of the failures in a row ended.
-    pub since: Moment,
+    pub since: Instant,
 }
 
 /// The last good answer of a query.
 #[derive(Clone, Debug)]
 pub struct Held {
-    /// When it was there.
+    /// When it came; or, if it was a long time coming, when it was asked for.
     pub at: Moment,
     /// When its balances were true, where the API says.
     pub as_of: Option<SystemTime>,
@@ -148,7 +148,7 @@ impl QueryState {
     /// Fails from now on, or goes on failing.
     pub(super) fn fail(&mut self, failure: Failure, now: Moment) -> Transition {
         let before = self.failing.as_ref().map(|failing| (failing.failure.reason, failing.since));
-        let since = before.map_or(now, |(_, since)| since);
+        let since = before.map_or(now.monotonic, |(_, since)| since);
         let transition = match before {
             Some((reason, _)) if reason == failure.reason => Transition::None,
             _ => Transition::Failing(failure.clone()),
@@ -160,7 +160,7 @@ impl QueryState {
     fn succeed(&mut self, now: Moment) -> Transition {
         self.last_success = Some(now.wall);
         match self.failing.take() {
-            Some(failing) => Transition::Recovered { after: now.since(failing.since) },
+            Some(failing) => Transition::Recovered { after: now.monotonic.saturating_duration_since(failing.since) },
             None if self.polls == 1 => Transition::Answered,
             None => Transition::None,
         }
@@ -186,6 +186,7 @@ impl Held {
             })
             .collect();
         rows.sort_by(|one, other| one.row.series.cmp(&other.row.series));
+        let at = answer.since.unwrap_or(at);
         Self { at, as_of: answer.as_of, rows, withheld: answer.withheld }
     }
 }

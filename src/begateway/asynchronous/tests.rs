@@ -4,6 +4,7 @@ use reqwest::header::HeaderMap;
 
 use super::*;
 use crate::domain::samples::{PACE, bank_account, shop};
+use crate::domain::shop::Shop;
 
 const ASKED: &str = "https://gateway.example.test/async/balance";
 
@@ -90,28 +91,44 @@ fn an_answer_that_nothing_was_started_is_the_result() {
     }
 }
 
-/// What came of asking for a result.
-fn is_result(status: u16, body: &str) -> bool {
-    is_final(&Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
+fn stage(status: u16, body: &str) -> Stage {
+    Stage::of(&Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
 }
 
 #[test]
 fn what_the_platform_says_of_the_balance_is_the_result() {
     for (status, body) in [
-        (200, "{}"),
-        (200, "<html>"),
+        (200, r#"{"status": "successful"}"#),
+        (202, r#"{"status": "failed", "code": "F.0223"}"#),
         (401, r#"{"message": "Unauthorized"}"#),
         (404, r#"{"message": "Not found."}"#),
         (500, r#"{"status": "failed", "code": "F.0999"}"#),
     ] {
-        assert!(is_result(status, body), "{status} {body}");
+        assert_eq!(stage(status, body), Stage::Ended, "{status} {body}");
     }
 }
 
 #[test]
-fn a_busy_host_or_the_page_of_a_proxy_is_not_the_result() {
-    for (status, body) in [(429, ""), (502, "<html>Bad Gateway</html>"), (503, r#"{"message": "later"}"#), (302, "")] {
-        assert!(!is_result(status, body), "{status} {body}");
+fn a_result_that_is_being_worked_on_is_not_there_yet() {
+    for status in [200, 202, 425] {
+        assert_eq!(stage(status, r#"{"status": "Processing"}"#), Stage::Processing, "{status}");
+    }
+    assert_eq!(stage(425, ""), Stage::Processing);
+}
+
+#[test]
+fn a_busy_host_or_the_page_of_a_proxy_says_nothing_of_the_result() {
+    for (status, body) in [
+        (200, "<html>"),
+        (302, ""),
+        (401, "<html>Sign in</html>"),
+        (404, ""),
+        (429, r#"{"message": "later"}"#),
+        (502, "<html>Bad Gateway</html>"),
+        (503, r#"{"message": "later"}"#),
+        (200, r#"{"status": "pending", "code": "P.0001"}"#),
+    ] {
+        assert_eq!(stage(status, body), Stage::Unknown, "{status} {body}");
     }
 }
 
@@ -121,52 +138,43 @@ fn later(moment: Moment, seconds: u64) -> Moment {
     Moment { monotonic: moment.monotonic + elapsed, wall: moment.wall + elapsed }
 }
 
-fn pending_since(query: &Query, start: Moment) -> Pending {
-    let pending = Pending::default();
-    pending.keep(query, ASKED.parse().unwrap(), start);
-    pending
+fn start(pending: &Pending, query: &Query, at: Moment) {
+    let (shop_id, stale_after) = (query.shop.shop_id.clone(), query.pace.stale_after);
+    let request = super::super::request(query).unwrap();
+    pending.keep(query, Started { request, shop_id, result: ASKED.parse().unwrap(), at, stale_after });
 }
 
 #[test]
 fn what_was_started_is_fetched_until_it_would_be_stale() {
-    let (query, start) = (bank_account(&shop("main"), "q", None), Moment::now());
-    let pending = pending_since(&query, start);
+    let (pending, query, now) = (Pending::default(), bank_account(&shop("main"), "q", None), Moment::now());
+    start(&pending, &query, now);
     let last = PACE.stale_after.as_secs() - 1;
-    assert_eq!(pending.result_of(&query, later(start, last)).unwrap().as_str(), ASKED);
-    assert_eq!(pending.result_of(&query, later(start, last + 1)), None);
+    assert!(pending.holds(&query, later(now, last)));
+    assert!(!pending.holds(&query, later(now, last + 1)));
 }
 
 #[test]
 fn a_result_that_came_is_not_fetched_again() {
-    let (query, start) = (bank_account(&shop("main"), "q", None), Moment::now());
-    let pending = pending_since(&query, start);
+    let (pending, query, now) = (Pending::default(), bank_account(&shop("main"), "q", None), Moment::now());
+    start(&pending, &query, now);
     pending.forget(&query);
-    assert_eq!(pending.result_of(&query, start), None);
+    assert!(!pending.holds(&query, now));
 }
 
 #[test]
 fn a_query_that_asks_something_else_by_now_is_started_anew() {
-    let (shop, start) = (shop("main"), Moment::now());
-    let pending = pending_since(&bank_account(&shop, "q", None), start);
-    assert_eq!(pending.result_of(&bank_account(&shop, "q", Some(5)), start), None);
-    assert_eq!(pending.result_of(&bank_account(&shop, "other", None), start), None);
+    let (pending, shop, now) = (Pending::default(), shop("main"), Moment::now());
+    start(&pending, &bank_account(&shop, "q", None), now);
+    let another_id = Arc::new(Shop { shop_id: "1".to_owned(), ..Shop::clone(&shop) });
+    assert!(!pending.holds(&bank_account(&shop, "q", Some(5)), now));
+    assert!(!pending.holds(&bank_account(&shop, "other", None), now));
+    assert!(!pending.holds(&bank_account(&another_id, "q", None), now));
 }
 
 #[test]
 fn what_nobody_asks_for_any_more_is_forgotten() {
-    let (shop, start) = (shop("main"), Moment::now());
-    let pending = pending_since(&bank_account(&shop, "gone", None), start);
-    let now = later(start, PACE.stale_after.as_secs());
-    pending.keep(&bank_account(&shop, "q", None), ASKED.parse().unwrap(), now);
+    let (pending, shop, now) = (Pending::default(), shop("main"), Moment::now());
+    start(&pending, &bank_account(&shop, "gone", None), now);
+    start(&pending, &bank_account(&shop, "q", None), later(now, PACE.stale_after.as_secs()));
     assert_eq!(pending.lock().len(), 1);
-}
-
-#[test]
-fn a_start_that_is_not_json_is_malformed() {
-    assert_eq!(fetched_from(200, "<html>").unwrap_err().reason, Reason::MalformedResponse);
-}
-
-#[test]
-fn no_message_repeats_the_address() {
-    assert!(!refused("https://evil.example.org/r").to_string().contains("evil"));
 }

@@ -37,7 +37,7 @@ fn the_documented_example_is_read() {
         details: Vec::new(),
     };
     let reading = read(&headroom(), &response(200, CHANNEL_BALANCES)).unwrap();
-    assert_eq!(reading, Reading { as_of: Some(at(1_771_229_410_973)), rows: vec![documented] });
+    assert_eq!(reading, Reading { as_of: Some(at(1_771_229_410_973)), since: None, rows: vec![documented] });
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn account(number: Option<&str>) -> ReadRow {
 }
 
 fn answer(query: &Query, rows: Vec<ReadRow>) -> Result<Answer, Failure> {
-    Answer::of(query, Reading { as_of: None, rows }, &Exponents::default(), now())
+    Answer::of(query, Reading { as_of: None, since: None, rows }, &Exponents::default(), now())
 }
 
 fn asking(code: Option<&str>) -> Query {
@@ -57,7 +57,7 @@ fn a_row_keeps_what_the_answer_says() {
     };
     let exponent = Exponent::new(2).unwrap();
     let row = Row { series, amount: MinorUnits(50_000), exponent, active: Some(false), details: Vec::new() };
-    assert_eq!(answer, Answer { as_of: None, rows: vec![row], withheld: Vec::new() });
+    assert_eq!(answer, Answer { as_of: None, since: None, rows: vec![row], withheld: Vec::new() });
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn nothing_but_withheld_rows_is_an_unknown_currency_and_they_are_counted() {
 #[test]
 fn a_configured_exponent_publishes_what_was_withheld() {
     let exponents = Exponents::new([(currency("USDT"), Exponent::new(6).unwrap())].into());
-    let reading = Reading { as_of: None, rows: vec![channel(1, Some("USDT"))] };
+    let reading = Reading { as_of: None, since: None, rows: vec![channel(1, Some("USDT"))] };
     let answer = Answer::of(&asking(None), reading, &exponents, now()).unwrap();
     assert_eq!(answer.rows[0].exponent.places(), 6);
 }
@@ -167,7 +167,7 @@ fn a_conflict_beside_withheld_rows_is_a_conflict() {
 }
 
 fn dated(as_of: SystemTime) -> Result<Answer, Failure> {
-    let reading = Reading { as_of: Some(as_of), rows: vec![channel(1, Some("USD"))] };
+    let reading = Reading { as_of: Some(as_of), since: None, rows: vec![channel(1, Some("USD"))] };
     Answer::of(&asking(None), reading, &Exponents::default(), now())
 }
 

@@ -88,6 +88,32 @@ fn a_poll_after_the_limit_ends_it() {
 }
 
 #[test]
+fn a_limit_that_is_over_closes_no_host() {
+    let mut work = Work::new();
+    work.limited(0, 0, Some(30));
+    assert_eq!(work.limited(2, 31, Some(30)), limited(30, false));
+}
+
+#[test]
+fn a_poll_without_an_answer_does_not_end_a_limit() {
+    for reason in [Reason::Connect, Reason::Timeout, Reason::Tls] {
+        let mut work = Work::new();
+        work.limited(0, 0, None);
+        work.ended(0, 61, Some(&Failure::new(reason, "for the test")));
+        assert_eq!(work.limited(0, 70, None), limited_still(120), "{reason}");
+    }
+}
+
+#[test]
+fn a_closed_host_stays_closed_after_a_new_plan() {
+    let mut work = Work::new();
+    work.limited(0, 0, Some(30));
+    work.limited(2, 0, Some(30));
+    work.hosts = Hosts::new(&work.queries[1..], &work.hosts);
+    assert_eq!(work.hosts.allowed_from(0).map(|allowed| (allowed - work.start).as_secs()), Some(30));
+}
+
+#[test]
 fn a_poll_sent_before_the_limit_does_not_end_it() {
     let mut work = Work::new();
     work.limited(0, 1, Some(30));
@@ -164,8 +190,19 @@ fn a_probe_that_gets_through_calls_the_others_back() {
 }
 
 #[test]
+fn a_timeout_does_not_show_that_anybody_is_there() {
+    for reason in [Reason::Timeout, Reason::Internal] {
+        let mut work = Work::new();
+        (0..4).for_each(|query| drop(work.unreached(query, 0)));
+        assert_eq!(work.ended(0, 60, Some(&Failure::new(reason, "for the test"))), [Change::StillUnreachable]);
+        assert_eq!(work.ended(1, 61, Some(&Failure::new(reason, "for the test"))), []);
+    }
+}
+
+#[test]
 fn any_other_failure_shows_that_the_host_is_reached() {
-    for reason in Reason::ALL.into_iter().filter(|reason| *reason != Reason::Connect) {
+    let silent = [Reason::Connect, Reason::Timeout, Reason::Internal];
+    for reason in Reason::ALL.into_iter().filter(|reason| !silent.contains(reason)) {
         let mut work = Work::new();
         (0..4).for_each(|query| drop(work.unreached(query, 0)));
         let changes = work.ended(0, 60, Some(&Failure::new(reason, "for the test")));

@@ -145,3 +145,11 @@ fn a_snapshot_stays_as_it_was() {
     assert_eq!((state.polls, state.failures, state.is_up()), (1, 0, true));
     assert_eq!(before.polls[0].duration.count(), 1);
 }
+
+#[test]
+fn the_age_of_an_answer_that_was_long_coming_counts_from_when_it_was_asked_for() {
+    let work = work();
+    work.answered(0, 100, Answer { since: Some(work.at(0)), ..true_at(10, 100) });
+    assert!(work.is_fresh(0, STALE_AFTER - 1));
+    assert!(!work.is_fresh(0, STALE_AFTER));
+}

@@ -159,7 +159,7 @@ fn the_detail_of_a_failure_is_the_latest_and_its_time_the_first() {
     work.store.record(0, Err(failure.clone()), Timing::default(), work.at(70));
     let state = work.state(0);
     let failing = state.failing.as_ref().unwrap();
-    assert_eq!((&failing.failure, failing.since), (&failure, work.at(10)));
+    assert_eq!((&failing.failure, failing.since), (&failure, work.at(10).monotonic));
 }
 
 #[test]
