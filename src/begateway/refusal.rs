@@ -9,6 +9,9 @@ use super::json::{self, Text};
 use super::transport::Response;
 use crate::domain::failure::{Failure, Reason};
 
+/// The one code that is a word.
+const UNAUTHORIZED: &str = "unauthorized";
+
 /// Passes an answer that does not say that it failed: 2xx, a JSON object, and neither a code nor a status word of a
 /// failure. `promised` is the field that says so in this API.
 pub(super) fn success(response: &Response, promised: Promised) -> Result<(), Failure> {
@@ -79,7 +82,7 @@ fn reason_of_code(code: &str) -> Option<Reason> {
     match code {
         "F.0100" | "F.0101" | "F.0102" | "F.0103" | "F.0001" => Some(Reason::Unauthorized),
         "F.0104" | "F.0110" | "F.0113" | "F.0128" => Some(Reason::BadRequest),
-        _ if code.eq_ignore_ascii_case("unauthorized") => Some(Reason::Unauthorized),
+        _ if code.eq_ignore_ascii_case(UNAUTHORIZED) => Some(Reason::Unauthorized),
         _ if code.starts_with("E.") => Some(Reason::BadRequest),
         _ if code.starts_with("F.") || code.starts_with("P.") => Some(Reason::ProviderError),
         _ => None,
@@ -129,13 +132,12 @@ impl Known {
     }
 }
 
-/// Whether a text can be a code: a family and a number, as `F.0100`, or a word, as `unauthorized`. Codes are shown, so
+/// Whether a text is a code: a family and a number, as `F.0100`, or the one word that is known. Codes are shown, so
 /// nothing else passes for one.
 fn is_code(text: &str) -> bool {
     let digits = text.strip_prefix(|family: char| family.is_ascii_uppercase()).and_then(|rest| rest.strip_prefix('.'));
     let numbered = digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let word = (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    numbered || word
+    numbered || text.eq_ignore_ascii_case(UNAUTHORIZED)
 }
 
 /// The first text among `errors`, whose leaves are texts, lists or objects.

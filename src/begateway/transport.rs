@@ -2,25 +2,27 @@
 //!
 //! Must not know what is asked nor what an answer means. Its errors name the host and the class, never a header or body.
 
+mod failure;
+
 use std::error::Error;
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{ClientBuilder, Method, Proxy, redirect};
+use reqwest::{ClientBuilder, Method, Proxy, redirect, retry};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 
+use self::failure::failure;
 use super::request::Request;
 use crate::domain::failure::{Failure, Reason};
-use crate::domain::shop::{Brand, Shop, is_loopback};
+use crate::domain::shop::{Brand, ProxyUrl, Shop, is_loopback};
 
 /// The largest body read, in bytes, after decompression.
 const MAX_BODY: usize = 1024 * 1024;
@@ -66,7 +68,7 @@ pub(super) struct Transport {
 struct Way {
     brand: String,
     tls: ClientConfig,
-    proxy: Option<Proxy>,
+    proxy: Option<ProxyUrl>,
 }
 
 /// The connections in use, and since when.
@@ -80,10 +82,7 @@ struct Connections {
 
 impl Transport {
     pub(super) fn new(brand: &Brand) -> Result<Self, ClientError> {
-        let name = brand.name.to_string();
-        let proxy = brand.proxy.as_ref().map(|proxy| Proxy::all(proxy.expose().clone())).transpose();
-        let proxy = proxy.map_err(|_| ClientError::Proxy { brand: name.clone() })?;
-        let way = Way { tls: tls(brand)?, brand: name, proxy };
+        let way = Way { brand: brand.name.to_string(), tls: tls(brand)?, proxy: brand.proxy.clone() };
         let connections = Arc::new(Mutex::new(way.connections()?));
         Ok(Self { way: Arc::new(way), connections })
     }
@@ -145,6 +144,8 @@ impl Way {
                 // Credentials go to the configured host and nowhere else.
                 .redirect(redirect::Policy::none())
                 .referer(false)
+                // When to ask again is decided elsewhere.
+                .retry(retry::never())
                 .connect_timeout(CONNECT_TIMEOUT)
                 .pool_idle_timeout(IDLE)
                 .http2_max_header_list_size(MAX_HEADERS)
@@ -153,7 +154,9 @@ impl Way {
         let built = |builder: ClientBuilder| builder.build().map_err(|error| self.unusable(error.without_url()));
         let since = Instant::now();
         if let Some(proxy) = &self.proxy {
-            let client = built(builder().proxy(proxy.clone()))?;
+            let proxy =
+                Proxy::all(proxy.expose().clone()).map_err(|_| ClientError::Proxy { brand: self.brand.clone() })?;
+            let client = built(builder().proxy(proxy))?;
             return Ok(Connections { loopback: client.clone(), client, since });
         }
         Ok(Connections { client: built(builder())?, loopback: built(builder().no_proxy())?, since })
@@ -224,46 +227,4 @@ pub enum ClientError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
-}
-
-/// What kind of failure an error of the HTTP client is. Its own text can hold addresses and headers, so none of it
-/// is kept but the innermost cause, where that is known to be harmless.
-fn failure(error: &reqwest::Error, host: &str) -> Failure {
-    let causes = || std::iter::successors(Some(error as &(dyn Error + 'static)), |error| cause(*error));
-    let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
-    let io = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
-    if let Some(cause) = tls {
-        return Failure::new(Reason::Tls, format!("TLS with {host} failed: {cause}"));
-    }
-    if error.is_timeout() {
-        return if error.is_connect() {
-            Failure::new(Reason::Connect, format!("{host} can't be reached: no connection in time"))
-        } else {
-            Failure::new(Reason::Timeout, format!("{host} did not answer in time"))
-        };
-    }
-    if causes().filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse) {
-        return Failure::new(
-            Reason::MalformedResponse,
-            format!("the answer of {host} is not HTTP, or its head is too large"),
-        );
-    }
-    if error.is_decode() && io.is_some_and(|kind| kind == io::ErrorKind::InvalidInput) {
-        return Failure::new(Reason::MalformedResponse, format!("the answer of {host} can't be decompressed"));
-    }
-    let what = match io {
-        _ if error.is_dns() => "the name is not resolved".to_owned(),
-        Some(kind) => kind.to_string(),
-        None if error.is_connect() => "no connection".to_owned(),
-        None => "the connection ended before the whole answer was there".to_owned(),
-    };
-    Failure::new(Reason::Connect, format!("{host} can't be reached: {what}"))
-}
-
-/// What an error comes from. `source()` of an I/O error steps over the very error it wraps.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
 }
