@@ -24,11 +24,13 @@ const ASK_AGAIN_AT_MOST: Duration = Duration::from_secs(5);
 /// The status of a result that is not there yet.
 const TOO_EARLY: u16 = 425;
 
-/// The balance queries that were started and whose results are still to be fetched, by shop and name.
+/// The balance queries that were started and whose results are still to be fetched.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    started: Mutex<HashMap<(Arc<str>, Arc<str>), Started>>,
+    started: Mutex<HashMap<ShopAndName, Started>>,
 }
+
+type ShopAndName = (Arc<str>, Arc<str>);
 
 /// A balance query that was started.
 #[derive(Clone, Debug)]
@@ -75,12 +77,12 @@ impl Pending {
     }
 
     // Nothing panics while it holds the lock.
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Arc<str>, Arc<str>), Started>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ShopAndName, Started>> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn key(query: &Query) -> (Arc<str>, Arc<str>) {
+fn key(query: &Query) -> ShopAndName {
     (Arc::clone(&query.shop.name), Arc::clone(&query.name))
 }
 
