@@ -14,8 +14,14 @@ use crate::domain::failure::{Failure, Reason};
 use crate::domain::money::{Currency, MinorUnits};
 use crate::domain::query::{AccountNumber, ChannelId, GatewayId};
 
+/// How deep lists and objects may lie in each other: as deep as serde_json follows, which does not count what it skips.
+const MAX_DEPTH: usize = 128;
+
 /// Reads JSON of that type. A failure says where the answer differs from the documents, and holds no value of it.
 pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Failure> {
+    if is_deeper_than(MAX_DEPTH, json) {
+        return Err(malformed(format!("the answer is nested more than {MAX_DEPTH} deep")));
+    }
     serde_json::from_slice(json).or_else(|first| {
         if !first.is_data() {
             return Err(malformed(format!(
@@ -32,6 +38,21 @@ pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Failure>
                 path => format!("`{path}` of the answer is not as documented"),
             })
         })
+    })
+}
+
+fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    json.iter().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > limit
     })
 }
 

@@ -174,3 +174,17 @@ fn a_success_without_a_code_is_not_known_to_be_one() {
     let body = CHANNEL_BALANCES.replace("\"code\"", "\"kode\"");
     assert!(read(&headroom(), &response(200, body)).is_err());
 }
+
+#[test]
+fn what_is_nested_deeply_is_malformed_though_nobody_reads_it() {
+    let nested = |depth: usize| format!("{{\"more\": {}{}, ", "[".repeat(depth), "]".repeat(depth));
+    let body = |depth| CHANNEL_BALANCES.replacen('{', &nested(depth), 1);
+    assert!(read(&headroom(), &response(200, body(100))).is_ok());
+    assert_eq!(reason(&headroom(), body(100_000)), Reason::MalformedResponse);
+}
+
+#[test]
+fn brackets_in_a_text_are_no_nesting() {
+    let text = format!("{{\"more\": \"\\\"{}\", ", "[{".repeat(1000));
+    assert!(read(&headroom(), &response(200, CHANNEL_BALANCES.replacen('{', &text, 1))).is_ok());
+}
