@@ -1,17 +1,21 @@
 //! Taking secrets and account numbers out of what the other side sent, before a person sees it.
 
+mod quoted;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderMap;
 use serde_json::{Number, Value};
 
+use self::quoted::Secrets;
 use super::transport::Response;
 use crate::domain::query::{AccountNumber, Query};
 
 /// The characters of a provider's message, and of a body in the log, that are kept.
 const SHOWN: usize = 200;
-/// As many characters of a secret, at the end of a text that was cut, are taken for its beginning.
-const BEGINNING: usize = 4;
+/// The bytes of a text that are cleaned where its beginning is shown: so many that none of those shown is missing, and
+/// so few that a large answer does not keep the polls waiting.
+const CLEANED: usize = 4096;
 /// As many digits in a row, spaces and dashes between them not counted, may be an account or card number.
 const ACCOUNT_DIGITS: usize = 9;
 /// No amount lies beyond an `i64`.
@@ -22,7 +26,7 @@ const MARK: &str = "<redacted>";
 pub fn redacted(response: &Response, query: &Query) -> String {
     let hidden = Hidden::of(query);
     let body = match serde_json::from_slice::<Value>(&response.body) {
-        Ok(json) => serde_json::to_string_pretty(&clean_json("", json, &hidden)).unwrap_or_default(),
+        Ok(json) => serde_json::to_string_pretty(&Cleaner::of_all(&hidden).clean("", json)).unwrap_or_default(),
         Err(_) => hidden.clean(&String::from_utf8_lossy(&response.body)),
     };
     format!("HTTP {}\n{}\n{body}", response.status, headers(&response.headers, &hidden))
@@ -32,19 +36,24 @@ pub fn redacted(response: &Response, query: &Query) -> String {
 pub(super) fn excerpt(response: &Response, query: &Query) -> String {
     let hidden = Hidden::of(query);
     let body = match serde_json::from_slice::<Value>(&response.body) {
-        Ok(json) => clean_json("", json, &hidden).to_string(),
-        Err(_) => hidden.clean(&String::from_utf8_lossy(&response.body)),
+        Ok(json) => Cleaner::of_the_beginning(&hidden).clean("", json).to_string(),
+        Err(_) => hidden.clean(cut(&String::from_utf8_lossy(&response.body), CLEANED)),
     };
     beginning(&body)
 }
 
 /// A provider's message: one line, cut, without secrets and account numbers.
 pub(super) fn message(message: &str, query: &Query) -> String {
-    beginning(&Hidden::of(query).clean(&one_line(message)))
+    beginning(&Hidden::of(query).clean(&one_line(cut(message, CLEANED))))
 }
 
 fn beginning(text: &str) -> String {
     one_line(text).chars().take(SHOWN).collect()
+}
+
+/// As much of the text's beginning as fits that many bytes.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 fn one_line(text: &str) -> String {
@@ -66,100 +75,114 @@ fn headers(headers: &HeaderMap, hidden: &Hidden<'_>) -> String {
 /// What an answer to a query is not to give away.
 struct Hidden<'a> {
     query: &'a Query,
-    /// The secrets, in every form in which a text may quote them.
-    secrets: Vec<String>,
+    secrets: Secrets,
 }
 
 impl<'a> Hidden<'a> {
     fn of(query: &'a Query) -> Self {
         let key = query.shop.secret_key.expose();
-        let basic = STANDARD.encode(format!("{}:{key}", query.shop.shop_id));
-        let proxy = query.shop.brand.proxy.as_ref().and_then(|proxy| proxy.expose().password());
-        let plain = [Some(basic.as_str()), Some(key), proxy];
-        let secrets = plain.into_iter().flatten().filter(|secret| !secret.is_empty()).flat_map(forms).collect();
+        let mut secrets = Secrets::default();
+        secrets.add(key);
+        // A key too short to be known by what base64 makes of it.
+        secrets.add(&STANDARD.encode(format!("{}:{key}", query.shop.shop_id)));
+        if let Some(proxy) = &query.shop.brand.proxy {
+            secrets.add(&unescaped(proxy.expose().password().unwrap_or_default()));
+        }
+        if let Some(account) = query.ask.account() {
+            secrets.add_base64(account.expose());
+        }
         Self { query, secrets }
     }
 
     /// The text without secrets, then without account numbers: a secret cut at its digits would no longer be found.
     fn clean(&self, text: &str) -> String {
-        without_digit_runs(&self.without_secrets(text))
-    }
-
-    fn without_secrets(&self, text: &str) -> String {
-        let mut text = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MARK));
-        let cut = self.secrets.iter().filter_map(|secret| beginning_at_end(&text, secret)).max();
-        if let Some(length) = cut {
-            text.truncate(text.len() - length);
-            text.push_str(MARK);
-        }
-        match self.query.ask.account() {
+        let text = self.secrets.taken_out(text);
+        without_digit_runs(&match self.query.ask.account() {
             Some(account) => text.replace(account.expose(), &account.masked()),
             None => text,
+        })
+    }
+}
+
+/// A part of an address as it was before it became one.
+fn unescaped(part: &str) -> String {
+    let part = format!("={}", part.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(part.as_bytes()).map(|(_, value)| value.into_owned()).collect()
+}
+
+/// Cleans JSON, all of it or as much as is shown.
+struct Cleaner<'a> {
+    hidden: &'a Hidden<'a>,
+    /// How many bytes are still wanted; what comes after them is left out.
+    wanted: usize,
+}
+
+impl<'a> Cleaner<'a> {
+    const fn of_all(hidden: &'a Hidden<'a>) -> Self {
+        Self { hidden, wanted: usize::MAX }
+    }
+
+    const fn of_the_beginning(hidden: &'a Hidden<'a>) -> Self {
+        Self { hidden, wanted: CLEANED }
+    }
+
+    /// Secrets are taken out and accounts masked where a field's name says so, and wherever a text holds one. Numbers
+    /// stay, since amounts are what the answer is about; one beyond an amount's bounds is none.
+    fn clean(&mut self, field: &str, value: Value) -> Value {
+        let field = field.to_ascii_lowercase();
+        let names = |what: &[&str]| what.iter().any(|name| field.contains(name));
+        let names_secret = names(&["token", "secret", "key", "password"]);
+        let names_account = names(&["account", "iban", "card", "pan", "number"]);
+        match value {
+            Value::Array(values) => {
+                let mut clean = Vec::new();
+                for value in values {
+                    if self.wanted == 0 {
+                        break;
+                    }
+                    clean.push(self.clean(&field, value));
+                }
+                return Value::Array(clean);
+            }
+            Value::Object(fields) => {
+                let mut clean = serde_json::Map::new();
+                for (name, value) in fields {
+                    if self.wanted == 0 {
+                        break;
+                    }
+                    let shown = self.text(&name);
+                    clean.insert(shown, self.clean(&name, value));
+                }
+                return Value::Object(clean);
+            }
+            _ => self.wanted = self.wanted.saturating_sub(1),
+        }
+        match value {
+            Value::String(_) | Value::Number(_) if names_secret => Value::String(MARK.to_owned()),
+            Value::String(text) if names_account => Value::String(self.masked(&text)),
+            Value::Number(number) if names_account => Value::String(self.masked(&number.to_string())),
+            Value::Number(number) if self.is_no_amount(&number) => Value::String(MARK.to_owned()),
+            Value::String(text) => Value::String(self.text(&text)),
+            other => other,
         }
     }
 
-    fn is_secret(&self, text: &str) -> bool {
-        self.secrets.iter().any(|secret| text.contains(secret))
+    fn text(&mut self, text: &str) -> String {
+        let clean = self.hidden.clean(cut(text, self.wanted));
+        self.wanted = self.wanted.saturating_sub(clean.len());
+        clean
     }
-}
 
-/// A secret as it is, and as JSON, an address or a page quote it.
-fn forms(secret: &str) -> Vec<String> {
-    let json = Value::from(secret).to_string();
-    let address: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let page = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let quoted = page.replace('"', "&quot;");
-    let apostrophes = quoted.replace('\'', "&#39;");
-    let json = json.trim_matches('"').to_owned();
-    let mut forms = vec![secret.to_owned(), json, address.replace('+', "%20"), address, page, quoted, apostrophes];
-    forms.dedup();
-    forms
-}
-
-/// How much of a secret's beginning a text ends with, in bytes.
-fn beginning_at_end(text: &str, secret: &str) -> Option<usize> {
-    let ends = secret.char_indices().map(|(end, _)| end).filter(|end| *end >= BEGINNING);
-    ends.filter(|end| text.ends_with(&secret[..*end])).max()
-}
-
-/// Secrets are taken out and accounts masked where a field's name says so, and wherever a text holds one. Numbers stay,
-/// since amounts are what the answer is about; one beyond an amount's bounds is none.
-fn clean_json(field: &str, value: Value, hidden: &Hidden<'_>) -> Value {
-    let field = field.to_ascii_lowercase();
-    let names = |what: &[&str]| what.iter().any(|name| field.contains(name));
-    let names_secret = names(&["token", "secret", "key", "password"]);
-    let names_account = names(&["account", "iban", "card", "pan", "number"]);
-    match value {
-        Value::String(_) | Value::Number(_) if names_secret => Value::String(MARK.to_owned()),
-        Value::String(text) if names_account => Value::String(masked(&text, hidden)),
-        Value::Number(number) if names_account => Value::String(masked(&number.to_string(), hidden)),
-        Value::Number(number) if is_no_amount(&number, hidden) => Value::String(MARK.to_owned()),
-        Value::String(text) => Value::String(hidden.clean(&text)),
-        Value::Array(values) => {
-            Value::Array(values.into_iter().map(|value| clean_json(&field, value, hidden)).collect())
-        }
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, value)| {
-                    let value = clean_json(&name, value, hidden);
-                    (hidden.clean(&name), value)
-                })
-                .collect(),
-        ),
-        other => other,
+    fn masked(&self, text: &str) -> String {
+        if self.hidden.secrets.are_in(text) { MARK.to_owned() } else { AccountNumber::from(text).masked() }
     }
-}
 
-fn masked(text: &str, hidden: &Hidden<'_>) -> String {
-    if hidden.is_secret(text) { MARK.to_owned() } else { AccountNumber::from(text).masked() }
-}
-
-fn is_no_amount(number: &Number, hidden: &Hidden<'_>) -> bool {
-    let digits = number.to_string();
-    number.as_f64().is_some_and(|number| number.abs() > MAX_AMOUNT)
-        || hidden.is_secret(&digits)
-        || hidden.query.ask.account().is_some_and(|account| account.expose() == digits)
+    fn is_no_amount(&self, number: &Number) -> bool {
+        let digits = number.to_string();
+        number.as_f64().is_some_and(|number| number.abs() > MAX_AMOUNT)
+            || self.hidden.secrets.are_in(&digits)
+            || self.hidden.query.ask.account().is_some_and(|account| account.expose() == digits)
+    }
 }
 
 /// The text with every run of digits that could be an account number cut down to its last four.
