@@ -25,11 +25,11 @@ pub(super) fn failure(error: &reqwest::Error, host: &str) -> Failure {
             Failure::new(Reason::Timeout, format!("{host} did not answer in time"))
         };
     }
-    if causes.are_of_http() {
+    if causes.are_of_http(error) {
         let detail = format!("the answer of {host} is not HTTP, or its head is too large");
         return Failure::new(Reason::MalformedResponse, detail);
     }
-    if causes.are_of_decoding(error) {
+    if error.is_decode() && causes.find::<hyper::Error>().is_none() {
         return Failure::new(Reason::MalformedResponse, format!("the answer of {host} can't be decompressed"));
     }
     let what = match causes.last_io() {
@@ -65,17 +65,13 @@ impl<'a> Causes<'a> {
     }
 
     /// Whether the host sent something that is no HTTP, or more of a head than is taken.
-    fn are_of_http(self) -> bool {
-        self.iter().filter_map(<dyn Error>::downcast_ref).any(hyper::Error::is_parse)
+    fn are_of_http(self, error: &reqwest::Error) -> bool {
+        // The length of a chunk that is none comes as invalid input.
+        let misframed = self.last_io().is_some_and(|error| error.kind() == io::ErrorKind::InvalidInput);
+        error.is_decode() && misframed
+            || self.iter().filter_map(<dyn Error>::downcast_ref).any(hyper::Error::is_parse)
             // Found by this side, neither told by the other nor by the network.
             || self.find::<h2::Error>().is_some_and(|error| !error.is_remote() && !error.is_io())
-    }
-
-    /// Whether the body arrived and can't be decompressed, or is not chunked as HTTP wants it.
-    fn are_of_decoding(self, error: &reqwest::Error) -> bool {
-        let arrived = self.find::<hyper::Error>().is_none();
-        let misframed = self.last_io().is_some_and(|error| error.kind() == io::ErrorKind::InvalidInput);
-        error.is_decode() && (arrived || misframed)
     }
 }
 
