@@ -5,7 +5,7 @@ CARGO_DENY_VERSION = 0.20.2
 TOOLS = target/tools
 DENY = $(TOOLS)/bin/cargo-deny
 
-.PHONY: help build release demo test lint deny unit integration docs measure debian-packages clean
+.PHONY: help build release demo test lint deny unit integration docs measure soak debian-packages clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ docs: ## Write again what is generated from the code: docs/metrics.md and docs/c
 
 measure: release ## Memory, scrape time and binary size, as docs/measurements.md tells them
 	scripts/measure
+
+soak: ## Faults, reloads and scrapes for MINUTES (5 unless given), every number compared with the truth
+	CARGO="$(CARGO)" scripts/soak $(MINUTES)
 
 debian-packages: ## What the tests need of Debian: prometheus (which has promtool)
 	@scripts/install-debian-packages prometheus=prometheus
