@@ -48,8 +48,9 @@ measure: release ## Memory, scrape time and binary size, as docs/measurements.md
 soak: ## Faults, reloads and scrapes for MINUTES (5 unless given), every number compared with the truth
 	CARGO="$(CARGO)" scripts/soak $(MINUTES)
 
-debian-packages: ## What the tests need of Debian: prometheus (which has promtool)
-	@scripts/install-debian-packages prometheus=prometheus
+debian-packages: ## What the tests need of Debian: prometheus (which has promtool), and clocks and names that can be set
+	@scripts/install-debian-packages prometheus=prometheus \
+		faketime/libfaketime.so.1=libfaketime libnss_wrapper.so=libnss-wrapper
 
 clean: ## Remove what was built
 	$(CARGO) clean

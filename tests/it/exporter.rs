@@ -99,7 +99,14 @@ impl Exporter {
 
     /// Starts the program and waits until it listens.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let mut child = program().args(arguments).spawn().expect("it starts");
+        let mut command = program();
+        command.args(arguments);
+        Self::of(command).await
+    }
+
+    /// Starts that command of the program and waits until it listens.
+    pub(crate) async fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("it starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().expect("piped"), Arc::clone(&lines));
         collect(child.stderr.take().expect("piped"), Arc::clone(&lines));

@@ -7,11 +7,19 @@
 
 mod asynchronous;
 mod check;
+mod clocks;
 mod contract;
+mod crowd;
+mod descriptors;
 mod exporter;
+mod http2;
 mod lifecycle;
+mod limits;
+mod names;
 mod platform;
+mod preload;
 mod prometheus;
+mod proxies;
 mod query;
 mod serve;
 mod tls;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -24,6 +25,8 @@ pub(crate) struct Request {
     /// The request line and the headers.
     pub(crate) head: String,
     pub(crate) body: String,
+    /// When its headers were there.
+    pub(crate) at: Instant,
 }
 
 impl Request {
@@ -50,7 +53,12 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    /// The same at that address.
+    pub(crate) async fn start_at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let platform = Self { url, replies: Arc::default(), requests: Arc::default() };
         let serving = platform.clone();
@@ -124,7 +132,7 @@ impl Platform {
 }
 
 /// The next request of a connection.
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
     let mut bytes = Vec::new();
     let head_end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -135,7 +143,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
         }
     };
     let head = String::from_utf8(bytes[..head_end].to_vec()).expect("headers are ASCII here");
-    let mut request = Request { head, body: String::new() };
+    let mut request = Request { head, body: String::new(), at: Instant::now() };
     let length: usize = request.header("content-length").map_or(0, |length| length.parse().expect("a length"));
     while bytes.len() < head_end + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

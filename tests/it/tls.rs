@@ -15,7 +15,7 @@ const CHANNELS: &[u8] = include_bytes!("../fixtures/channel_balances.json");
 const QUERY: &str = "channel_balances:\n  - {gateway: 3405, currencies: [USD]}";
 
 /// A certificate for that host by an authority of its own: the server's end, and the authority as PEM.
-fn certified(host: &str) -> (TlsAcceptor, String) {
+pub(crate) fn certified(host: &str) -> (TlsAcceptor, String) {
     let authority_key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

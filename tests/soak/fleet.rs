@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -310,7 +313,10 @@ impl Fleet {
     pub(crate) fn write_keys(&self, folder: &Path, dice: &mut Dice) {
         for shop in (0..self.form.shops).map(shop_id) {
             let end = ["", "\n", "\r\n"][dice.index(3)];
-            std::fs::write(folder.join(format!("{shop}.key")), format!("{KEY}{shop}{end}")).expect("it can be written");
+            let mut private = OpenOptions::new();
+            private.write(true).create(true).truncate(true).mode(0o600);
+            let mut file = private.open(folder.join(format!("{shop}.key"))).expect("it can be written");
+            file.write_all(format!("{KEY}{shop}{end}").as_bytes()).expect("it can be written");
         }
     }
 }

@@ -48,7 +48,7 @@ impl Reloads {
             if stop.run_until_cancelled(sleep(pause)).await.is_none() {
                 return self;
             }
-            if dice.one_in(4) {
+            if dice.one_in(3) {
                 self.break_file(&mut dice).await;
                 let _ = stop.run_until_cancelled(sleep(Duration::from_secs(2))).await;
             }
