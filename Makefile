@@ -28,8 +28,9 @@ lint: ## Formatting and lints
 unit: ## The fast tests
 	$(CARGO) test --locked --lib --bins
 
+# These tests wait more than they work, so more of them run at once than there are processors.
 integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
-	$(CARGO) test --locked --test '*'
+	RUST_TEST_THREADS=8 $(CARGO) test --locked --test '*'
 
 deny: $(DENY) ## Licences, bans and sources of what is built in
 	$(DENY) check licenses bans sources
