@@ -37,6 +37,16 @@ async fn polls(exporter: &Exporter, count: f64) -> Scrape {
     exporter.scrape_until("asked again", |scrape| scrape.value(POLLS) >= Some(count)).await
 }
 
+/// Whether no thread of a process runs any more: a signal takes its time to reach them all.
+fn stands_still(pid: &str) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs").flatten();
+    let state = |thread: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit(") ").next().and_then(|fields| fields.chars().next())
+    };
+    threads.map(state).all(|state| state == Some('T'))
+}
+
 /// A machine that was suspended sees the same: its monotonic clock stood still.
 #[tokio::test]
 async fn balances_are_gone_at_the_first_scrape_after_the_wall_clock_has_jumped_ahead() {
@@ -81,6 +91,7 @@ async fn a_wall_clock_put_back_makes_nothing_younger_and_polling_goes_on() {
 async fn a_process_that_stood_still_shows_no_balance_from_before() {
     let (platform, _files, _clock, exporter) = answered().await;
     exporter.signal("STOP").await;
+    eventually("every thread has stopped", || async { stands_still(&exporter.pid()).then_some(()) }).await;
     let stopped = std::time::Instant::now();
     // It is asked meanwhile, as Prometheus would, and answers when it goes on.
     let url = exporter.metrics_url.clone();
