@@ -2,13 +2,12 @@
 //!
 //! Strict as the documents are: what they give as a string is taken as nothing else. Knows no shops and no money.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use super::reply::Reply;
+use crate::basic::Credentials;
 use crate::domain::money::Currency;
 use crate::domain::query::Api;
 use crate::domain::shop::SecretKey;
@@ -75,15 +74,8 @@ impl<'a> Endpoint<'a> {
 impl Request<'_> {
     /// The shop id and secret key of HTTP Basic.
     pub(super) fn claim(&self) -> Option<(String, SecretKey)> {
-        let header = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = header.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let mut shop_id = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
-        let secret_key = shop_id.split_off(shop_id.find(':')? + 1);
-        shop_id.pop();
-        Some((shop_id, SecretKey::from(secret_key)))
+        let credentials = Credentials::read(self.headers.get(AUTHORIZATION)?.as_bytes())?;
+        Some((credentials.user().to_owned(), SecretKey::from(credentials.expose_password().to_owned())))
     }
 
     /// The origin the client asked at, where it says.
