@@ -46,9 +46,7 @@ impl Config {
 
     /// Reads the text of a file of that name. Relative paths in it start at that folder.
     pub fn read(file: &str, text: &str, folder: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        if let Some(problems) = secrets::anchored(file, text) {
-            return Err(ConfigError::Problems(problems));
-        }
+        secrets::repeated(file, text)?;
         let content: file::File = yaml::read(file, text)?;
         meaning::of(&content, file, folder, environment).map_err(ConfigError::Problems)
     }

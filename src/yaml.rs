@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of what the files mean.
 
+mod scalars;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
@@ -12,13 +14,19 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
+pub use self::scalars::{Scalar, scalars};
+
 /// The largest file read, in bytes: a configuration of 100,000 queries is about a tenth of it.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// Reads a YAML document of that type. Unknown keys are errors where the type denies them, doubled keys always.
 pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Unreadable> {
+    read_with(options(), file, text)
+}
+
+fn read_with<T: DeserializeOwned>(options: Options, file: &str, text: &str) -> Result<T, Unreadable> {
     let path = std::cell::RefCell::new(String::new());
-    serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
             *path.borrow_mut() = error.path().to_string();
             error.into_inner()
@@ -58,6 +66,8 @@ impl Unreadable {
         let error = error.without_snippet();
         let place = Place::from(error.location());
         let (named, message) = describe(error, found_at(text, place));
+        // What is unknown may be a value in the wrong place; it is named only where it looks like a key.
+        let path = unknown(error).and_then(|field| path.strip_suffix(field)).unwrap_or(path);
         // `value` is the step into a `Located`, `?` the key being read.
         let path = path.replace(".value[", "[");
         let mut keys: Vec<&str> = path.split('.').filter(|key| !matches!(*key, "" | "?" | "value")).collect();
@@ -66,8 +76,27 @@ impl Unreadable {
         {
             keys.push(named);
         }
-        let key = (!keys.is_empty()).then(|| keys.join("."));
+        let key = (!keys.is_empty()).then(|| shown_key(&keys.join(".")));
         Self { file: file.to_owned(), place, key, message }
+    }
+}
+
+/// A path of keys as it may be told: up to the first character that no key has, since what follows may be a value
+/// without its space, as in `secret_key:…`, or without its quotes.
+pub fn shown_key(path: &str) -> String {
+    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '[' | ']');
+    match path.find(|c| !belongs(c)) {
+        Some(end) => format!("{}…", &path[..end]),
+        None => path.to_owned(),
+    }
+}
+
+/// The field an error calls unknown.
+fn unknown(error: &Error) -> Option<&str> {
+    match error {
+        Error::SerdeUnknownField { field, .. } => Some(field),
+        Error::AliasError { error, .. } => unknown(error),
+        _ => None,
     }
 }
 
@@ -85,7 +114,6 @@ fn describe(error: &Error, found: &str) -> (Option<String>, String) {
             } else {
                 format!("known here: {}", expected.join(", "))
             };
-            // What does not look like a key may be a value in the wrong place.
             let is_key = field.len() <= 32 && field.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             (is_key.then(|| field.clone()), format!("unknown key; {hint}"))
         }
@@ -152,7 +180,7 @@ fn found_at(text: &str, place: Place) -> &'static str {
 }
 
 /// A line and column of a file, from 1; 0 where neither is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The line.
     pub line: u64,

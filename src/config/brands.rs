@@ -8,7 +8,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::file;
-use super::problems::Problems;
+use super::problems::{Problems, shown};
 use crate::domain::query::Api;
 use crate::domain::shop::{Brand, is_loopback};
 use crate::yaml::Located;
@@ -100,12 +100,13 @@ pub(super) fn all(
 /// Whether a file can hold certificates; the client reads them.
 fn check_certificates(path: &Path) -> Result<(), String> {
     const WRITE: &str = "name a file of PEM certificates";
-    let pem = fs::read(path).map_err(|error| format!("{} can't be read: {error}; {WRITE}", path.display()))?;
+    let shown = shown(&path.to_string_lossy());
+    let pem = fs::read(path).map_err(|error| format!("{shown} can't be read: {error}; {WRITE}"))?;
     let marker = b"-----BEGIN CERTIFICATE-----";
     if pem.windows(marker.len()).any(|window| window == marker) {
         Ok(())
     } else {
-        Err(format!("{} holds no certificate; {WRITE}", path.display()))
+        Err(format!("{shown} holds no certificate; {WRITE}"))
     }
 }
 

@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::problems::shown;
 use crate::yaml::Located;
 
 /// The configuration of overpay_exporter.
@@ -335,7 +336,7 @@ impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         humantime::parse_duration(&text).map(Self).map_err(|_| {
-            Error::custom(format_args!("found \"{text}\"; write a duration with its unit, as 30s, 1m 30s or 2h"))
+            Error::custom(format_args!("found {}; write a duration with its unit, as 30s, 1m 30s or 2h", shown(&text)))
         })
     }
 }

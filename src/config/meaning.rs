@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::pace::DefaultPace;
-use super::problems::Problems;
+use super::problems::{Problems, shown};
 use super::secrets::{self, Environment};
 use super::{Config, brands, file};
 use crate::domain::money::{Currency, Exponent, Exponents};
@@ -123,8 +123,8 @@ fn brand(
         return Some(Arc::new(Brand::without_hosts(name)));
     }
     let place = given.brand.as_ref().map_or(given.name.place, |brand| brand.place);
-    let known = brands.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let message = format!("no brand {name:?} is known; write one of {known}, or describe it under brands:");
+    let known = brands.keys().map(String::as_str).filter(|name| is_name(name)).collect::<Vec<_>>().join(", ");
+    let message = format!("no brand {} is known; write one of {known}, or describe it under brands:", shown(name));
     problems.add(place, format!("{key}.brand"), message);
     None
 }
@@ -139,5 +139,5 @@ fn shop_id(given: &file::Shop, key: &str, problems: &mut Problems) -> String {
 
 /// The currency of that code, or a problem.
 fn currency(code: &str, place: Place, key: &str, problems: &mut Problems) -> Option<Currency> {
-    code.parse().map_err(|error| problems.add(place, key, format!("found {code:?}; {error}"))).ok()
+    code.parse().map_err(|error| problems.add(place, key, format!("found {}; {error}", shown(code)))).ok()
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::yaml::Place;
+use crate::yaml::{self, Place};
+
+/// The longest value that a message repeats, in bytes.
+const LONGEST: usize = 80;
 
 /// One thing that is wrong, where it stands and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +30,8 @@ impl Problems {
         Self { file: file.to_owned(), list: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, place: Place, key: impl Into<String>, message: impl Into<String>) {
-        self.list.push(Problem { place, key: key.into(), message: message.into() });
+    pub(super) fn add(&mut self, place: Place, key: impl AsRef<str>, message: impl Into<String>) {
+        self.list.push(Problem { place, key: yaml::shown_key(key.as_ref()), message: message.into() });
     }
 
     /// The value, unless something is wrong.
@@ -43,6 +46,16 @@ impl Problems {
     /// The problems, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
+    }
+}
+
+/// A value as a message may repeat it. Where a quote or a space is missing, a value takes in what stands behind it, other
+/// keys and their values: so none is repeated that is long or holds a colon or a line break.
+pub(super) fn shown(value: &str) -> String {
+    if value.len() <= LONGEST && !value.chars().any(|c| c == ':' || c.is_control()) {
+        format!("{value:?}")
+    } else {
+        "a text (not repeated here)".to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 //! No message here repeats what such a key of the configuration says: it might be the secret itself, put in the wrong
 //! place.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 
-use super::file;
 use super::problems::Problems;
+use super::{ConfigError, file};
 use crate::domain::shop::SecretKey;
-use crate::yaml::Place;
+use crate::yaml::{self, Place, Scalar};
 
 /// Looks up an environment variable.
 type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -90,22 +91,27 @@ pub(super) fn secret_key(
     })
 }
 
-/// The sources of secret keys that have a YAML anchor: an alias elsewhere would repeat the value where messages may show it.
-pub(super) fn anchored(file: &str, text: &str) -> Option<Problems> {
+/// Tells the sources of secret keys that an alias repeats behind another key, where messages may show them.
+pub(super) fn repeated(file: &str, text: &str) -> Result<(), ConfigError> {
+    if !text.contains('&') || !text.contains('*') {
+        return Ok(());
+    }
+    let scalars = yaml::scalars(file, text)?;
+    let key = |scalar: &Scalar| scalar.key.clone().filter(|key| key.starts_with("secret"));
+    let secrets: HashMap<Place, String> =
+        scalars.iter().filter_map(|scalar| Some((scalar.written, key(scalar)?))).collect();
+    let told: BTreeSet<Place> = scalars
+        .iter()
+        .filter(|scalar| scalar.is_repeated && key(scalar).is_none())
+        .map(|scalar| scalar.written)
+        .collect();
     let mut problems = Problems::new(file);
-    let lines = text.lines().zip(1..);
-    for (line, number) in lines.filter(|(line, _)| !line.trim_start().starts_with('#')) {
-        for key in ["secret_key_file", "secret_key_env", "secret_key_credential"] {
-            let Some((before, value)) = line.split_once(key) else { continue };
-            let value = value.trim_start_matches(['"', '\'', ' ']);
-            if value.strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('&')) {
-                let column = u64::try_from(before.chars().count()).unwrap_or_default() + 1;
-                let message = "an anchor here lets other keys repeat the value; write it without";
-                problems.add(Place { line: number, column }, key, message);
-            }
+    for place in told {
+        if let Some(key) = secrets.get(&place) {
+            problems.add(place, key, "an alias repeats this behind another key; write it without");
         }
     }
-    problems.or(()).err()
+    problems.or(()).map_err(ConfigError::Problems)
 }
 
 /// Where a shop's secret key is.

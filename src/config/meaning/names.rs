@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::file;
-use super::super::problems::Problems;
+use super::super::problems::{Problems, shown};
 use crate::domain::query::{ChannelId, GatewayId};
 use crate::yaml::Located;
 
@@ -69,8 +69,10 @@ fn one_name<'a, Id: Ord>(
         problems.add(name.place, key, "an empty name; write what people call it, or no name");
     } else if let Some(first) = names.get(&id).filter(|first| first.value != name.value) {
         let message = format!(
-            "{what} is named {:?} here and {:?} at line {}; write one name for it",
-            name.value, first.value, first.place.line
+            "{what} is named {} here and {} at line {}; write one name for it",
+            shown(name),
+            shown(first),
+            first.place.line
         );
         problems.add(name.place, key, message);
     } else {

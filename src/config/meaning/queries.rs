@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::super::brands;
 use super::super::file::{self, AccountLabels, Currencies, GivenPace, ThresholdsByCurrency};
-use super::super::problems::Problems;
+use super::super::problems::{Problems, shown};
 use super::pace::DefaultPace;
 use super::{WRITE_A_NAME, currency, is_name};
 use crate::domain::money::Currency;
 use crate::domain::query::{AccountLabel, AccountNumber, Ask, ChannelId, GatewayId, Query, Thresholds};
 use crate::domain::shop::Shop;
-use crate::yaml::{Located, Place};
+use crate::yaml::{self, Located, Place};
 
 /// What the queries of a shop have in common.
 #[derive(Clone, Copy)]
@@ -190,10 +190,10 @@ impl Queries<'_> {
         };
         for (index, pointer) in given.details.iter().enumerate() {
             if !pointer.starts_with('/') {
-                let message = format!("found {:?}; write a JSON pointer, as /Balance/AmountIn", pointer.value);
+                let message = format!("found {}; write a JSON pointer, as /Balance/AmountIn", shown(pointer));
                 self.problems.add(pointer.place, format!("{key}.details[{index}]"), message);
             } else if given.details[..index].iter().any(|first| first.value == pointer.value) {
-                let message = format!("found {:?} twice; keep one of the two", pointer.value);
+                let message = format!("found {} twice; keep one of the two", shown(pointer));
                 self.problems.add(pointer.place, format!("{key}.details[{index}]"), message);
             }
         }
@@ -259,7 +259,7 @@ impl Queries<'_> {
             .unwrap_or_default();
         let message = format!(
             "the brand {0} has no documented host for {api}; ask the account manager and set brands.{0}.{url_key}{likely}",
-            brand.name
+            yaml::shown_key(&brand.name)
         );
         self.problems.add(entry.place, entry.key, message);
     }

@@ -35,17 +35,78 @@ fn a_key_file_of_several_lines_is_told_and_not_repeated() {
     assert!(told.contains("more than one line"), "{told}");
 }
 
-#[test]
-fn an_anchor_on_a_source_of_the_secret_is_told() {
-    let text = "poll: {interval: *k}\nshops:\n- name: a\n  shop_id: 1\n  secret_key_env: &k hunter2\n";
-    let error = load(text).unwrap_err().to_string();
-    assert_eq!(error, "f.yml:5:3: secret_key_env: an anchor here lets other keys repeat the value; write it without");
+/// What is told of a source of that notation whose anchor `k` another key repeats.
+fn told_of_anchor(source: &str) -> String {
+    let text = format!("shops:\n- name: a\n  shop_id: 1\n{source}\npoll: {{interval: *k}}\n");
+    load(&text).unwrap_err().to_string()
 }
 
 #[test]
-fn an_anchor_in_a_comment_is_none() {
-    let text = "shops:\n# secret_key_env: &k KEY\n- name: a\n  shop_id: 1\n  secret_key_env: KEY\n";
-    assert!(load(text).is_ok());
+fn an_anchor_on_a_source_of_the_secret_that_another_key_repeats_is_told() {
+    assert_eq!(
+        told_of_anchor("  secret_key_env: &k hunter2"),
+        "f.yml:4:22: secret_key_env: an alias repeats this behind another key; write it without"
+    );
+}
+
+#[test]
+fn an_anchor_on_a_source_of_the_secret_is_told_however_it_is_written() {
+    let sources = [
+        "  secret_key_env: !!str &k hunter2",
+        "  secret_key_env: &k !!str hunter2",
+        "  secret_key_env:\n    &k hunter2",
+        "  secret_key_env: # here\n    &k \"hunter2\"",
+        "  ? secret_key_env\n  : &k hunter2",
+        "  \"secret\\x5fkey_env\": &k hunter2",
+        "  secret_key_env: &k |\n    hunter2",
+        "- {secret_key_env: A, name: b, shop_id: 2}\n- {secret_key_env: &k hunter2}",
+    ];
+    for source in sources {
+        let told = told_of_anchor(source);
+        assert!(told.contains("secret_key_env: an alias repeats this"), "{source} is told as {told}");
+        assert!(!told.contains("hunter2"), "{source} is told as {told}");
+    }
+}
+
+#[test]
+fn a_key_that_repeats_a_source_of_the_secret_is_told() {
+    let text = "shops:\n- name: a\n  shop_id: 1\n  secret_key_env: &k hunter2\ncurrencies: {*k : 99}\n";
+    assert!(!told_of(text).contains("hunter2"), "{}", told_of(text));
+}
+
+#[test]
+fn shops_may_repeat_the_source_of_their_secret() {
+    let text = "shops:\n- &a\n  name: a\n  shop_id: 1\n  secret_key_env: &k KEY\n- {name: b, shop_id: 2, secret_key_env: *k}\n\
+                - {<<: *a, name: c}\n";
+    assert_eq!(load(text).unwrap().shops.len(), 3);
+}
+
+#[test]
+fn a_source_of_the_secret_without_its_space_is_not_repeated() {
+    for text in [
+        "{secret_key_env:hunter2}",
+        "{secret_key:hunter2}",
+        "{shops: [{name: a, secret_key:hunter2}]}",
+        "secret_key: 1\nsecret_key:hunter2: 2",
+    ] {
+        let told = told_of(text);
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn a_value_that_takes_in_what_follows_for_want_of_a_quote_is_not_repeated() {
+    let follows = "\n    secret_key_env: hunter2\n    shop_id: \"363\"";
+    for key in [
+        "poll: {interval: \"30s",
+        "shops: [{name: \"a",
+        "brands: {\"b",
+        "currencies: {\"USD",
+        "shops: [{name: a, shop_id: 1, brand: \"c",
+    ] {
+        let told = told_of(&format!("{key}{follows}"));
+        assert!(!told.contains("hunter2"), "{told}");
+    }
 }
 
 #[test]
