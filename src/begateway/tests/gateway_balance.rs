@@ -154,6 +154,14 @@ fn details_are_the_numbers_at_their_pointers_as_they_are() {
 }
 
 #[test]
+fn a_detail_of_many_digits_is_the_number_nearest_to_them() {
+    for digits in ["18446744073909551611e55", "132339134.780000000000000001", "0.10000000000000000555111512312578270"] {
+        let body = success(&format!(r#""gatewayId": 5, "amount": 1, "bankInfo": {{"Amount": {digits}}}"#));
+        assert_eq!(row(&with_details(&["/Amount"]), &body).details, [("/Amount".into(), digits.parse().unwrap())]);
+    }
+}
+
+#[test]
 fn details_that_are_not_there_or_no_number_are_left_out() {
     let query = with_details(&["/Nowhere", "/Account", "/Balance/OperDate", "/Balance", "/Balance/Credit"]);
     assert_eq!(row(&query, GATEWAY_BALANCE).details, [("/Balance/Credit".into(), 0.0)]);
