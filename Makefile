@@ -2,10 +2,15 @@
 
 CARGO ?= cargo
 CARGO_DENY_VERSION = 0.20.2
+CARGO_FUZZ_VERSION = 0.13.2
 TOOLS = target/tools
 DENY = $(TOOLS)/bin/cargo-deny
+FUZZ = $(TOOLS)/bin/cargo-fuzz
+# How long each target is fuzzed.
+FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo test lint deny unit integration docs measure soak debian-packages clean
+.PHONY: help build release demo test lint deny unit integration docs measure soak fuzz fuzz-keep fuzz-lint \
+	debian-packages compiler clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -40,6 +45,21 @@ $(DENY): Makefile
 	rm -rf target/tools-build
 	touch $@
 
+fuzz: $(FUZZ) fuzz-lint ## Fuzz all that reads what others write, FUZZ_SECONDS (60) for each target
+	scripts/fuzz $(FUZZ_SECONDS)
+
+fuzz-keep: $(FUZZ) compiler ## Keep the fewest inputs that reach all that fuzzing reached, in fuzz/corpus
+	scripts/fuzz keep
+
+fuzz-lint: compiler ## Formatting and lints of the fuzz targets
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir target --locked --all-targets -- -D warnings
+
+$(FUZZ): Makefile
+	$(CARGO) install --locked --version $(CARGO_FUZZ_VERSION) --root $(TOOLS) --target-dir target/tools-build cargo-fuzz
+	rm -rf target/tools-build
+	touch $@
+
 docs: ## Write again what is generated from the code: docs/metrics.md and docs/config.schema.json
 	UPDATE_DOCS=1 $(CARGO) test --locked --test docs
 
@@ -52,6 +72,9 @@ soak: ## Faults, reloads and scrapes for MINUTES (5 unless given), every number 
 debian-packages: ## What the tests need of Debian: prometheus (which has promtool), and clocks and names that can be set
 	@scripts/install-debian-packages prometheus=prometheus \
 		faketime/libfaketime.so.1=libfaketime libnss_wrapper.so=libnss-wrapper
+
+compiler: ## What libFuzzer needs of Debian: a C++ compiler
+	@scripts/install-debian-packages c++=g++
 
 clean: ## Remove what was built
 	$(CARGO) clean
