@@ -14,7 +14,7 @@ use crate::domain::failure::{Failure, Reason};
 use crate::domain::money::{Currency, MinorUnits};
 use crate::domain::query::{AccountNumber, ChannelId, GatewayId};
 
-/// How deep lists and objects may lie in each other: as deep as serde_json follows, which does not count what it skips.
+/// How deep lists and objects may lie in each other: as deep as `serde_json` follows, which does not count what it skips.
 const MAX_DEPTH: usize = 128;
 
 /// Reads JSON of that type. A failure says where the answer differs from the documents, and holds no value of it.

@@ -16,8 +16,10 @@ const SHOWN: usize = 200;
 /// The bytes of a text that are cleaned where its beginning is shown: so many that none of those shown is missing, and
 /// so few that a large answer does not keep the polls waiting.
 const CLEANED: usize = 4096;
-/// As many digits in a row, spaces and dashes between them not counted, may be an account or card number.
+/// As many digits in a row, what groups them not counted, may be an account or card number.
 const ACCOUNT_DIGITS: usize = 9;
+/// As many characters may stand between two digits of an account number.
+const WIDEST_GAP: usize = 3;
 /// No amount lies beyond an `i64`.
 const MAX_AMOUNT: f64 = 9_223_372_036_854_775_808.0;
 const MARK: &str = "<redacted>";
@@ -26,7 +28,9 @@ const MARK: &str = "<redacted>";
 pub fn redacted(response: &Response, query: &Query) -> String {
     let hidden = Hidden::of(query);
     let body = match serde_json::from_slice::<Value>(&response.body) {
-        Ok(json) => serde_json::to_string_pretty(&Cleaner::of_all(&hidden).clean("", json)).unwrap_or_default(),
+        Ok(json) => {
+            serde_json::to_string_pretty(&Cleaner::of_all(&hidden).clean(Field::default(), json)).unwrap_or_default()
+        }
         Err(_) => hidden.clean(&String::from_utf8_lossy(&response.body)),
     };
     format!("HTTP {}\n{}\n{body}", response.status, headers(&response.headers, &hidden))
@@ -36,7 +40,7 @@ pub fn redacted(response: &Response, query: &Query) -> String {
 pub(super) fn excerpt(response: &Response, query: &Query) -> String {
     let hidden = Hidden::of(query);
     let body = match serde_json::from_slice::<Value>(&response.body) {
-        Ok(json) => Cleaner::of_the_beginning(&hidden).clean("", json).to_string(),
+        Ok(json) => Cleaner::of_the_beginning(&hidden).clean(Field::default(), json).to_string(),
         Err(_) => hidden.clean(cut(&String::from_utf8_lossy(&response.body), CLEANED)),
     };
     beginning(&body)
@@ -126,13 +130,9 @@ impl<'a> Cleaner<'a> {
         Self { hidden, wanted: CLEANED }
     }
 
-    /// Secrets are taken out and accounts masked where a field's name says so, and wherever a text holds one. Numbers
-    /// stay, since amounts are what the answer is about; one beyond an amount's bounds is none.
-    fn clean(&mut self, field: &str, value: Value) -> Value {
-        let field = field.to_ascii_lowercase();
-        let names = |what: &[&str]| what.iter().any(|name| field.contains(name));
-        let names_secret = names(&["token", "secret", "key", "password"]);
-        let names_account = names(&["account", "iban", "card", "pan", "number"]);
+    /// Secrets are taken out and accounts masked where a field's name says so, and wherever a text holds one. Numbers of
+    /// many digits stay where the name says that they are an amount or an id, and within the bounds of these.
+    fn clean(&mut self, field: Field, value: Value) -> Value {
         match value {
             Value::Array(values) => {
                 let mut clean = Vec::new();
@@ -140,7 +140,7 @@ impl<'a> Cleaner<'a> {
                     if self.wanted == 0 {
                         break;
                     }
-                    clean.push(self.clean(&field, value));
+                    clean.push(self.clean(field, value));
                 }
                 return Value::Array(clean);
             }
@@ -151,17 +151,17 @@ impl<'a> Cleaner<'a> {
                         break;
                     }
                     let shown = self.text(&name);
-                    clean.insert(shown, self.clean(&name, value));
+                    clean.insert(shown, self.clean(field.within(&name), value));
                 }
                 return Value::Object(clean);
             }
             _ => self.wanted = self.wanted.saturating_sub(1),
         }
         match value {
-            Value::String(_) | Value::Number(_) if names_secret => Value::String(MARK.to_owned()),
-            Value::String(text) if names_account => Value::String(self.masked(&text)),
-            Value::Number(number) if names_account => Value::String(self.masked(&number.to_string())),
-            Value::Number(number) if self.is_no_amount(&number) => Value::String(MARK.to_owned()),
+            Value::String(_) | Value::Number(_) if field.is_secret => Value::String(MARK.to_owned()),
+            Value::String(text) if field.is_account => Value::String(self.masked(&text)),
+            Value::Number(number) if field.is_account => Value::String(self.masked(&number.to_string())),
+            Value::Number(number) if self.is_to_be_hidden(&number, field) => Value::String(MARK.to_owned()),
             Value::String(text) => Value::String(self.text(&text)),
             other => other,
         }
@@ -177,11 +177,36 @@ impl<'a> Cleaner<'a> {
         if self.hidden.secrets.are_in(text) { MARK.to_owned() } else { AccountNumber::from(text).masked() }
     }
 
-    fn is_no_amount(&self, number: &Number) -> bool {
+    fn is_to_be_hidden(&self, number: &Number, field: Field) -> bool {
         let digits = number.to_string();
+        let many = digits.bytes().filter(u8::is_ascii_digit).count() >= ACCOUNT_DIGITS;
         number.as_f64().is_some_and(|number| number.abs() > MAX_AMOUNT)
+            || many && !field.is_amount_or_id
             || self.hidden.secrets.are_in(&digits)
             || self.hidden.query.ask.account().is_some_and(|account| account.expose() == digits)
+    }
+}
+
+/// What the names of a field, and of those it lies in, say of its value.
+#[derive(Clone, Copy, Default)]
+struct Field {
+    is_secret: bool,
+    is_account: bool,
+    is_amount_or_id: bool,
+}
+
+impl Field {
+    /// The field of that name within this one.
+    fn within(self, name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let names = |what: &[&str]| what.iter().any(|part| name.contains(part));
+        let of_amount = names(&["amount", "balance"]);
+        let is_plain = of_amount || names(&["currency", "status"]);
+        Self {
+            is_secret: self.is_secret || names(&["token", "secret", "key", "password"]),
+            is_account: names(&["account", "iban", "card", "pan", "number"]) || self.is_account && !is_plain,
+            is_amount_or_id: of_amount || names(&["id"]),
+        }
     }
 }
 
@@ -189,13 +214,14 @@ impl<'a> Cleaner<'a> {
 fn without_digit_runs(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
+    let mut gap = 0;
     for c in text.chars().chain([char::MAX]) {
-        let joins = c.is_ascii_digit() || (!run.is_empty() && matches!(c, ' ' | '-'));
-        if joins {
+        gap = if c.is_ascii_digit() { 0 } else { gap + 1 };
+        if c.is_ascii_digit() || !run.is_empty() && gap <= WIDEST_GAP && joins(c) {
             run.push(c);
             continue;
         }
-        let digits = run.trim_end_matches([' ', '-']);
+        let digits = run.trim_end_matches(joins);
         if digits.bytes().filter(u8::is_ascii_digit).count() >= ACCOUNT_DIGITS {
             let all: String = digits.chars().filter(char::is_ascii_digit).collect();
             out.push('*');
@@ -210,4 +236,9 @@ fn without_digit_runs(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether that character may group the digits of a number.
+fn joins(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_')
 }

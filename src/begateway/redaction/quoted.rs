@@ -64,21 +64,18 @@ impl Secrets {
         let mut kept = 0;
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
-            match self.at(rest) {
-                Some((length, base64)) => {
-                    rest = &rest[length..];
-                    if base64 {
-                        out.truncate(kept + out[kept..].trim_end_matches(is_base64).len());
-                        rest = rest.trim_start_matches(is_base64).trim_start_matches('=');
-                    }
-                    out.push_str(MARK);
-                    kept = out.len();
-                }
-                None => {
-                    out.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
+            let Some((length, base64)) = self.at(rest) else {
+                out.push(first);
+                rest = &rest[first.len_utf8()..];
+                continue;
+            };
+            rest = &rest[length..];
+            if base64 {
+                out.truncate(kept + out[kept..].trim_end_matches(is_base64).len());
+                rest = rest.trim_start_matches(is_base64).trim_start_matches('=');
             }
+            out.push_str(MARK);
+            kept = out.len();
         }
         out
     }

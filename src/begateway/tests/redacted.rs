@@ -77,10 +77,33 @@ fn an_account_in_a_text_is_masked() {
 
 #[test]
 fn an_account_in_groups_of_digits_is_masked() {
-    for grouped in ["4070 1810 8200 2030 0021", "4070-1810-8200-2030-0021"] {
+    for grouped in [
+        "4070 1810 8200 2030 0021",
+        "4070-1810-8200-2030-0021",
+        "40701.810.8.20.0203.00021",
+        "40701 / 8108/2002_0300021",
+        "4070\u{a0}1810\u{a0}8200\u{a0}2030\u{a0}0021",
+    ] {
         let text = shown(&format!(r#"{{"note": "{grouped}"}}"#));
         assert!(text.contains("\"*0021\""), "{text}");
     }
+}
+
+#[test]
+fn a_long_number_that_is_no_amount_or_id_by_its_name_is_not_shown() {
+    let text =
+        shown(r#"{"source": 4111111111111111, "client_id": 123456789, "balance": 4111111111111112, "n": 12345}"#);
+    assert!(!text.contains("4111111111111111"), "{text}");
+    assert!(text.contains("123456789") && text.contains("4111111111111112") && text.contains("12345"), "{text}");
+}
+
+#[test]
+fn what_lies_in_an_account_is_of_the_account() {
+    let text = shown(
+        r#"{"account": {"id": "12345678", "holders": [{"no": 87654321}], "amount": 12345678, "currency": "RUB"}}"#,
+    );
+    assert!(!text.contains("\"12345678") && !text.contains("87654321"), "{text}");
+    assert!(text.contains("\"amount\": 12345678") && text.contains("RUB"), "{text}");
 }
 
 #[test]
