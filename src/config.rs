@@ -46,7 +46,7 @@ impl Config {
 
     /// Reads the text of a file of that name. Relative paths in it start at that folder.
     pub fn read(file: &str, text: &str, folder: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        secrets::repeated(file, text)?;
+        secrets::repeated(file, text).map_err(ConfigError::Problems)?;
         let content: file::File = yaml::read(file, text)?;
         meaning::of(&content, file, folder, environment).map_err(ConfigError::Problems)
     }

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what the files mean.
 
-mod scalars;
+mod aliases;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,19 +14,15 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
-pub use self::scalars::{Scalar, scalars};
+pub use self::aliases::{Alias, aliases};
 
 /// The largest file read, in bytes: a configuration of 100,000 queries is about a tenth of it.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// Reads a YAML document of that type. Unknown keys are errors where the type denies them, doubled keys always.
 pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Unreadable> {
-    read_with(options(), file, text)
-}
-
-fn read_with<T: DeserializeOwned>(options: Options, file: &str, text: &str) -> Result<T, Unreadable> {
     let path = std::cell::RefCell::new(String::new());
-    serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+    serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
             *path.borrow_mut() = error.path().to_string();
             error.into_inner()
@@ -180,7 +176,7 @@ fn found_at(text: &str, place: Place) -> &'static str {
 }
 
 /// A line and column of a file, from 1; 0 where neither is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The line.
     pub line: u64,

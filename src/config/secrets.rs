@@ -3,7 +3,6 @@
 //! No message here repeats what such a key of the configuration says: it might be the secret itself, put in the wrong
 //! place.
 
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 
+use super::file;
 use super::problems::Problems;
-use super::{ConfigError, file};
 use crate::domain::shop::SecretKey;
-use crate::yaml::{self, Place, Scalar};
+use crate::yaml::{self, Alias};
 
 /// Looks up an environment variable.
 type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -91,27 +90,18 @@ pub(super) fn secret_key(
     })
 }
 
-/// Tells the sources of secret keys that an alias repeats behind another key, where messages may show them.
-pub(super) fn repeated(file: &str, text: &str) -> Result<(), ConfigError> {
-    if !text.contains('&') || !text.contains('*') {
-        return Ok(());
-    }
-    let scalars = yaml::scalars(file, text)?;
-    let key = |scalar: &Scalar| scalar.key.clone().filter(|key| key.starts_with("secret"));
-    let secrets: HashMap<Place, String> =
-        scalars.iter().filter_map(|scalar| Some((scalar.written, key(scalar)?))).collect();
-    let told: BTreeSet<Place> = scalars
-        .iter()
-        .filter(|scalar| scalar.is_repeated && key(scalar).is_none())
-        .map(|scalar| scalar.written)
-        .collect();
+/// The sources of secret keys that an alias repeats behind another key, where messages may show them.
+pub(super) fn repeated(file: &str, text: &str) -> Result<(), Problems> {
+    let is_source = |key: &str| key.starts_with("secret_key");
     let mut problems = Problems::new(file);
-    for place in told {
-        if let Some(key) = secrets.get(&place) {
+    for Alias { behind, place, repeated_behind } in yaml::aliases(text) {
+        if let Some(key) = behind.filter(|key| is_source(key))
+            && !repeated_behind.as_deref().is_some_and(is_source)
+        {
             problems.add(place, key, "an alias repeats this behind another key; write it without");
         }
     }
-    problems.or(()).map_err(ConfigError::Problems)
+    problems.or(())
 }
 
 /// Where a shop's secret key is.

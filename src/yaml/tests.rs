@@ -292,3 +292,82 @@ fn faults_of_the_notation_have_a_place_and_repeat_nothing() {
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
 }
+
+#[test]
+fn an_unknown_key_that_may_hold_a_value_is_not_repeated() {
+    for text in ["{word:hunter2}", "{word: a, hunter2}", "word: a\nblock: {secret_key:hunter2}\n", "? [hunter2]\n: a\n"]
+    {
+        let told = told(text);
+        assert!(!told.contains("hunter2"), "{text:?} is told as {told}");
+    }
+}
+
+#[test]
+fn a_path_of_keys_is_told_up_to_what_no_key_holds() {
+    assert_eq!(shown_key("shops[0].by_id.7"), "shops[0].by_id.7");
+    assert_eq!(shown_key("shops[0].secret_key:hunter2"), "shops[0].secret_key…");
+    assert_eq!(shown_key("brands.a\nb"), "brands.a…");
+}
+
+/// What is repeated: the key it stands behind, where, and the key it is repeated behind.
+fn repeated(text: &str) -> Vec<(String, String, String)> {
+    let key = |key: Option<String>| key.unwrap_or_else(|| "a key".to_owned());
+    let told = |alias: Alias| (key(alias.behind), alias.place.to_string(), key(alias.repeated_behind));
+    aliases(text).into_iter().map(told).collect()
+}
+
+fn told_as(behind: &str, place: &str, repeated_behind: &str) -> (String, String, String) {
+    (behind.to_owned(), place.to_owned(), repeated_behind.to_owned())
+}
+
+#[test]
+fn an_alias_knows_the_keys_that_its_value_stands_behind() {
+    assert_eq!(repeated("a: &x 1\nb: *x\n"), [told_as("a", "1:7", "b")]);
+}
+
+#[test]
+fn what_stands_in_a_list_stands_behind_its_key() {
+    assert_eq!(repeated("a: [0, &x 1]\nb:\n- [*x]\n"), [told_as("a", "1:11", "b")]);
+}
+
+#[test]
+fn behind_a_block_or_a_list_the_next_key_follows() {
+    let text = "a: {b: [1], c: {}}\nd: &x 1\ne: [{f: [*x], g: *x}, *x]\n";
+    let keys: Vec<_> = repeated(text).into_iter().map(|(behind, _, repeated)| behind + &repeated).collect();
+    assert_eq!(keys, ["df", "dg", "de"]);
+}
+
+#[test]
+fn a_key_may_be_repeated_as_a_key_and_as_a_value() {
+    let text = "&x a: &y 1\nb: {*x : 2, *y : 3}\nc: *x\n*x : *y\n";
+    assert_eq!(
+        repeated(text),
+        [
+            told_as("a key", "1:4", "a key"),
+            told_as("a", "1:10", "a key"),
+            told_as("a key", "1:4", "c"),
+            told_as("a key", "1:4", "a key"),
+            told_as("a", "1:10", "a"),
+        ]
+    );
+}
+
+#[test]
+fn lists_and_blocks_that_are_repeated_are_no_single_values() {
+    assert_eq!(repeated("a: &x {b: 1}\nc: {<<: *x}\nd: &y [1]\ne: *y\n"), []);
+}
+
+#[test]
+fn aliases_before_a_fault_of_the_notation_are_found() {
+    assert_eq!(repeated("a: &x 1\nb: *x\nc: [").len(), 1);
+}
+
+#[test]
+fn aliases_that_multiply_are_not_expanded() {
+    let mut text = "a0: &a0 [&x 1]\n".to_owned();
+    for n in 1..1000 {
+        let below = n - 1;
+        text += &format!("a{n}: &a{n} [{}*x]\n", format!("*a{below}, ").repeat(10));
+    }
+    assert_eq!(aliases(&text).len(), 999);
+}
