@@ -80,7 +80,7 @@ impl Storm {
         // The first fault that would strike does, and this one changes nothing.
         let mut faults = vec![json!({"shop_id": shop_id(QUIET), "content_type": "application/json"})];
         let shops: Vec<(usize, bool)> = self.fleet.struck_shops().collect();
-        for _ in 0..self.dice.between(1, 5) {
+        for _ in 0..self.dice.between(1, self.form.faults_at_most + 1) {
             let (shop, may_be_limited) = *self.dice.of(&shops);
             let mut fault = self.kind(may_be_limited);
             fault.insert("shop_id".into(), json!(shop));
@@ -126,7 +126,7 @@ impl Storm {
             ("an empty list", json!({"body": EMPTY})),
             ("amounts of another type", json!({"body": MISTYPED})),
             ("an empty body", json!({"body": ""})),
-            ("a redirect", json!({"status": 302, "location": format!("{}/simulator/nowhere", self.simulator)})),
+            ("a redirect", json!({"status": 302, "location": format!("{}/elsewhere", self.simulator)})),
             ("a large answer", json!({"pad": 2_000_000})),
             ("padding", json!({"pad": 10_000})),
             ("another content type", json!({"content_type": "text/html"})),

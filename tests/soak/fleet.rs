@@ -33,6 +33,8 @@ pub(crate) struct Form {
     pub(crate) calm: Duration,
     /// How long faults strike.
     pub(crate) storm: Duration,
+    /// How many faults of single shops there may be at a time.
+    pub(crate) faults_at_most: u64,
     /// How long one set of faults lasts, in seconds: at least, at most.
     pub(crate) fault_lasts: (u64, u64),
     /// Seconds from one reload to the next: at least, at most.
@@ -49,6 +51,7 @@ impl Form {
             timeout: Duration::from_secs(4),
             calm: Duration::from_secs(40),
             storm: Duration::from_secs_f64((minutes * 60.0 - 40.0).max(60.0)),
+            faults_at_most: 10,
             fault_lasts: (4, 20),
             reload_every: (10, 25),
         }
@@ -63,6 +66,7 @@ impl Form {
             timeout: Duration::from_secs(2),
             calm: Duration::from_secs(7),
             storm: Duration::from_secs(18),
+            faults_at_most: 4,
             fault_lasts: (2, 4),
             reload_every: (4, 6),
         }
@@ -316,13 +320,13 @@ impl Fleet {
             let mut private = OpenOptions::new();
             private.write(true).create(true).truncate(true).mode(0o600);
             let mut file = private.open(folder.join(format!("{shop}.key"))).expect("it can be written");
-            file.write_all(format!("{KEY}{shop}{end}").as_bytes()).expect("it can be written");
+            file.write_all(format!("{KEY}{:03}{end}", shop - 500_000).as_bytes()).expect("it can be written");
         }
     }
 }
 
 /// How every secret key of a fleet begins: nothing the exporter writes may hold it.
-pub(crate) const KEY: &str = "fleet-";
+pub(crate) const KEY: &str = "fleet-500";
 /// How every account number of a fleet begins: labels have the last four digits only.
 pub(crate) const ACCOUNT: &str = "40702810";
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::exposition::{Health, Published, Scrape};
-use crate::fleet::{CURRENCIES, Expected, Queries};
+use crate::fleet::{ACCOUNT, CURRENCIES, Expected, KEY, Queries};
 use crate::process::unix_now;
 use crate::truth::{Truth, Verdict};
 
@@ -124,6 +124,9 @@ impl Judge {
         }
         let violations_before = self.violations.len() + usize::try_from(self.more).unwrap_or_default();
         self.counts.scrapes += 1;
+        if let Some(line) = scrape.text.lines().find(|line| line.contains(KEY) || line.contains(ACCOUNT)) {
+            self.violate(format!("a line of the metrics that must not be there: {line}"));
+        }
         let queries = self.queries(&scrape);
         self.balances(&scrape, &queries);
         self.counters(&scrape);

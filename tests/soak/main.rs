@@ -189,10 +189,10 @@ impl Run {
         for what in std::mem::take(&mut reloads.violations) {
             self.judge.violate(what);
         }
-        // Four intervals are the longest a failing query waits.
-        let limit = self.form.longest_interval() * 4 + self.form.timeout + Duration::from_secs(15);
+        // Four intervals are the longest a failing query waits, then those that waited for it spread over a quarter.
+        let limit = self.form.longest_interval() * 17 / 4 + self.form.timeout + Duration::from_secs(15);
         let recovered = self.until_all(limit, "every query is up and every balance there after the last fault").await;
-        self.watch("after", if self.short { Duration::from_secs(2) } else { Duration::from_secs(30) }).await;
+        self.watch("after", if self.short { Duration::from_secs(6) } else { Duration::from_secs(30) }).await;
         self.finish(&struck, &reloads, came, by_hand, recovered).await
     }
 }
@@ -287,6 +287,9 @@ impl Run {
     ) -> ExitCode {
         for what in self.measured.growth(Allowance::of(self.short)) {
             self.judge.violate(what);
+        }
+        if self.truth.strayed() > 0 {
+            self.judge.violate(format!("{} redirects were followed", self.truth.strayed()));
         }
         let failures = self.judge.failures();
         if failures.values().sum::<f64>() == 0.0 || struck.kinds().is_empty() {

@@ -124,7 +124,7 @@ impl Log {
             self.warnings.fetch_add(1, Ordering::Relaxed);
         }
         let error = line.contains("level=error") && !broken_file;
-        if error || line.contains("panic") || line.contains(KEY) || line.contains(ACCOUNT) {
+        if error || line.contains("panicked") || line.contains(KEY) || line.contains(ACCOUNT) {
             self.wrong.lock().expect("not poisoned").push(format!("a line that must not be there: {line}"));
         }
     }

@@ -16,7 +16,7 @@ use crate::process::{client, unix_now};
 /// From one question to the next.
 const ASK_EVERY: Duration = Duration::from_millis(400);
 /// How far back the record reaches.
-const KEPT: f64 = 400.0;
+const KEPT: f64 = 260.0;
 
 /// The record.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ struct Record {
     columns: HashMap<String, usize>,
     pages: VecDeque<Page>,
     questions: u64,
+    strayed: u64,
 }
 
 /// One answer, true of some moment between two.
@@ -97,6 +98,11 @@ impl Truth {
         self.record.lock().expect("not poisoned").judge(key, between, |row| row.active == active)
     }
 
+    /// How many requests led to where nothing is; a redirect that is followed leads there.
+    pub(crate) fn strayed(&self) -> u64 {
+        self.record.lock().expect("not poisoned").strayed
+    }
+
     pub(crate) fn questions(&self) -> u64 {
         self.record.lock().expect("not poisoned").questions
     }
@@ -117,6 +123,7 @@ impl Record {
             rows[column] = Some(row);
         }
         self.questions += 1;
+        self.strayed = state.requests.other;
         self.pages.push_back(Page { asked, answered, elapsed: state.elapsed_seconds, rows });
         while self.pages.front().is_some_and(|page| page.answered < answered - KEPT) {
             self.pages.pop_front();
@@ -152,6 +159,12 @@ struct State {
     elapsed_seconds: f64,
     channels: Vec<ChannelRow>,
     accounts: Vec<AccountRow>,
+    requests: Requests,
+}
+
+#[derive(Debug, Deserialize)]
+struct Requests {
+    other: u64,
 }
 
 #[derive(Debug, Deserialize)]
