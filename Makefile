@@ -60,8 +60,9 @@ $(FUZZ): Makefile
 	rm -rf target/tools-build
 	touch $@
 
-docs: ## Write again what is generated from the code: docs/metrics.md and docs/config.schema.json
+docs: ## Write again what is generated: docs/metrics.md, docs/config.schema.json, the matrix in docs/reliability.md
 	UPDATE_DOCS=1 $(CARGO) test --locked --test docs
+	UPDATE_DOCS=1 $(CARGO) test --locked --test it faults::page
 
 measure: release ## Memory, scrape time and binary size, as docs/measurements.md tells them
 	scripts/measure

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 /// Longer than anything here takes on a busy machine; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -86,6 +87,7 @@ pub(crate) fn configuration(host: &str, queries: &str) -> String {
 pub(crate) struct Exporter {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    collecting: Vec<JoinHandle<()>>,
     pub(crate) metrics_url: String,
 }
 
@@ -108,9 +110,11 @@ impl Exporter {
     pub(crate) async fn of(mut command: Command) -> Self {
         let mut child = command.spawn().expect("it starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
-        collect(child.stdout.take().expect("piped"), Arc::clone(&lines));
-        collect(child.stderr.take().expect("piped"), Arc::clone(&lines));
-        let mut exporter = Self { child, lines, metrics_url: String::new() };
+        let collecting = vec![
+            collect(child.stdout.take().expect("piped"), Arc::clone(&lines)),
+            collect(child.stderr.take().expect("piped"), Arc::clone(&lines)),
+        ];
+        let mut exporter = Self { child, lines, collecting, metrics_url: String::new() };
         let line = exporter.line_with("message=listening").await;
         line.rsplit("url=").next().expect("the line has the address").clone_into(&mut exporter.metrics_url);
         exporter
@@ -157,19 +161,26 @@ impl Exporter {
         assert!(status.success());
     }
 
-    /// Waits for the end and gives the exit code.
+    /// Waits for the end, with every line there is, and gives the exit code.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it is ours").code()
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it is ours");
+        for collecting in self.collecting.drain(..) {
+            collecting.await.expect("it reads to the end");
+        }
+        status.code()
     }
 }
 
-fn collect(stream: impl AsyncRead + Unpin + Send + 'static, lines: Arc<Mutex<Vec<String>>>) {
+fn collect(stream: impl AsyncRead + Unpin + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut reader = BufReader::new(stream).lines();
-        while let Ok(Some(line)) = reader.next_line().await {
-            lines.lock().expect("not poisoned").push(line);
+        let mut reader = BufReader::new(stream);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
+            let line = String::from_utf8_lossy(&bytes);
+            lines.lock().expect("not poisoned").push(line.trim_end_matches(['\n', '\r']).to_owned());
+            bytes.clear();
         }
-    });
+    })
 }
 
 /// One answer of `/metrics`.

@@ -12,6 +12,7 @@ mod contract;
 mod crowd;
 mod descriptors;
 mod exporter;
+mod faults;
 mod http2;
 mod lifecycle;
 mod limits;
