@@ -13,6 +13,8 @@ use super::{answers, secrets};
 
 /// No poll is asked sooner after the one before.
 const LEAST: f64 = 5.0;
+/// What is sent later than so counts from then.
+const LATE: f64 = 1.0;
 /// How long refused credentials or requests wait.
 const SLOW: f64 = 900.0;
 /// Times are published in milliseconds or finer.
@@ -210,7 +212,9 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        assert_eq!(self.evidence.elsewhere, 0, "the host that redirects lead to heard of nothing");
+        if self.row.name.starts_with("redirect") {
+            assert_eq!(self.evidence.elsewhere, 0, "the host that redirects lead to heard of nothing");
+        }
     }
 }
 

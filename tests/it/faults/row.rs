@@ -128,7 +128,7 @@ pub(super) enum Balance {
 /// What becomes of the sibling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sibling {
-    /// It meets the fault too, so there is none.
+    /// There is none, mostly because it would meet the fault too.
     None,
     /// It goes on.
     GoesOn,
@@ -160,7 +160,7 @@ pub(super) struct Row {
 }
 
 /// The timeout of a query, long enough for a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// The timeout of a query that will meet it.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest wait that a run waits for.
@@ -170,7 +170,9 @@ impl Row {
     pub(super) fn new(name: &'static str, what: &'static str, fault: Fault, reason: &'static str, wait: Wait) -> Self {
         let sibling = match wait {
             _ if fault.is_of_the_host() => Sibling::None,
-            Wait::Limited(_) | Wait::LimitedDoubling => Sibling::Waits,
+            Wait::Limited(_) => Sibling::Waits,
+            // Its good answers would end the limit before it doubles.
+            Wait::LimitedDoubling => Sibling::None,
             _ => Sibling::GoesOn,
         };
         let balance = if matches!(fault, Fault::Unresolved) { Balance::Never } else { Balance::Kept };

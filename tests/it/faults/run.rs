@@ -86,7 +86,7 @@ impl Setting {
             }
         }
         let configuration = format!(
-            "poll: {{interval: {INTERVAL}s, timeout: 3s, stale_after: {STALE_AFTER}s}}\nbrands:\n{brands}shops:\n{shops}"
+            "poll: {{interval: {INTERVAL}s, timeout: 4s, stale_after: {STALE_AFTER}s}}\nbrands:\n{brands}shops:\n{shops}"
         );
         let files = Files::new(&configuration);
         files.write("main.key", &format!("{}\n", secrets::KEY));

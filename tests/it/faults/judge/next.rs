@@ -1,6 +1,6 @@
 //! Judges the time of the next poll.
 
-use super::{Judge, LEAST, ROUNDING, SLOW};
+use super::{Judge, LATE, LEAST, ROUNDING, SLOW};
 use crate::faults::evidence::Sample;
 use crate::faults::row::{Sibling, Wait};
 use crate::faults::run::INTERVAL;
@@ -36,7 +36,6 @@ impl Judge<'_> {
             return;
         }
         let polls: Vec<&[Sample]> = self.during().chunk_by(|one, next| one.polls == next.polls).collect();
-        let mut due_before = None;
         let mut judged = 0;
         let mut before = self.samples[..self.faulty].last();
         for samples in polls {
@@ -44,20 +43,23 @@ impl Judge<'_> {
             let failures = first.failures - self.failures_before();
             let next = samples.iter().map(|sample| sample.next).fold(0.0, f64::max);
             // The poll ended after the scrape before was sent, and before this one had arrived.
-            let earliest = before.map_or(0.0, |sample| sample.sent);
+            let (earliest, due) = before.map_or((0.0, 0.0), |sample| (sample.sent, sample.next));
             before = samples.last();
-            // The last of them may have been scraped between its end and the note of its next.
-            if failures == 0 || first.up || earliest == 0.0 || next < earliest {
+            // It may have been scraped but once, between its end and the note of its next.
+            let not_noted = samples.len() == 1 && next < due + ROUNDING;
+            if failures == 0 || first.up || earliest == 0.0 || not_noted {
                 continue;
             }
-            let (least, most) = self.bounds(failures);
+            let (least, mut most) = self.bounds(failures);
+            let at_its_slot = most <= INTERVAL && !matches!(self.row.wait, Wait::Backoff);
+            if at_its_slot && first.received > due + LATE {
+                // It may have been sent so late that its next slot would have come too soon.
+                most = most.max(INTERVAL + LEAST);
+            }
             let told = format!("failure {failures}, next after {:.2}..{:.2}", next - first.received, next - earliest);
             assert!(next - earliest >= least - ROUNDING, "sooner than {least}: {told}");
             assert!(next - first.received <= most + ROUNDING, "later than {most}: {told}");
-            if let Some(due) = due_before {
-                assert!(next - due >= LEAST - ROUNDING, "{} after the one before: {told}", next - due);
-            }
-            due_before = Some(next);
+            assert!(next - due >= LEAST - ROUNDING, "{} after the one before: {told}", next - due);
             judged += 1;
         }
         assert!(judged > 0, "no next poll was seen: {:?}", self.during());
