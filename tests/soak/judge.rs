@@ -1,6 +1,6 @@
 //! Holds every scrape against the truth, the configuration and the scrape before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -77,6 +77,8 @@ pub(crate) struct Judge {
     before: Option<Scrape>,
     pub(crate) counts: Counts,
     violations: Vec<String>,
+    /// Whom the violations concern, each told once.
+    subjects: HashSet<String>,
     more: u64,
 }
 
@@ -98,12 +100,15 @@ impl Judge {
             before: None,
             counts: Counts::default(),
             violations: Vec::new(),
+            subjects: HashSet::new(),
             more: 0,
         }
     }
 
     pub(crate) fn violate(&mut self, what: String) {
-        if self.violations.len() < TOLD {
+        // What is wrong once is often wrong at every scrape from then on.
+        let subject = what.split_once(" is ").map_or(what.as_str(), |(subject, _)| subject);
+        if self.violations.len() < TOLD && self.subjects.insert(subject.to_owned()) {
             self.violations.push(what);
         } else {
             self.more += 1;
@@ -238,10 +243,17 @@ impl Judge {
 
     /// Between which times the simulator gave the answer: exactly where the answer is dated, else during the poll.
     fn answered_between(&mut self, scrape: &Scrape, query: &str, expected: &Expected, at: f64) -> (f64, f64) {
-        // An asynchronous answer may have been waiting for a while.
-        let waited = if expected.asynchronous { expected.stale_after.as_secs_f64() } else { 0.0 };
-        let poll = ((at - self.timeout - BUSY - waited).max(self.began), at + CLOCK);
-        match scrape.health.get(query).and_then(|health| health.as_of) {
+        let health = scrape.health.get(query);
+        let ended = health.map_or(at, |health| health.last_success);
+        if expected.asynchronous {
+            // Its age counts from its start, and several polls may have asked for it.
+            return ((at - CLOCK).max(self.began), ended + CLOCK);
+        }
+        let poll = ((at - self.timeout - BUSY).max(self.began), at + CLOCK);
+        if (ended - at).abs() > CLOCK {
+            self.violate(format!("{query} was last answered at {at:.3}, and its last success is of {ended:.3}"));
+        }
+        match health.and_then(|health| health.as_of) {
             Some(as_of) => {
                 if as_of < poll.0 || as_of > poll.1 {
                     self.violate(format!("{query} was answered at {at:.3} and dated {as_of:.3}"));
