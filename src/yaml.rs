@@ -131,6 +131,9 @@ fn describe(error: &Error, found: &str) -> (Option<String>, String) {
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             (None, "found a second document; keep one in this file".to_owned())
         }
+        Error::Budget { .. } => {
+            (None, "found more than a file may hold; write less of it, or repeat less by aliases and merges".to_owned())
+        }
         Error::Eof { .. } => (None, "found the end of the file; write the keys that belong here".to_owned()),
         // A tag may be a value that lost its quotes.
         Error::TaggedEnumMismatch { .. } | Error::UnsupportedTag { .. } => {

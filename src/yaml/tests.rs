@@ -371,3 +371,17 @@ fn aliases_that_multiply_are_not_expanded() {
     }
     assert_eq!(aliases(&text).len(), 999);
 }
+
+#[test]
+fn merges_that_multiply_are_an_error_and_no_fault() {
+    let mut text = "word: a\nby_id:\n  0: &a0 {}\n".to_owned();
+    for n in 1..8 {
+        let below = n - 1;
+        text += &format!("  {n}: &a{n} {{<<: [{}]}}\n", vec![format!("*a{below}"); 10].join(", "));
+    }
+    let told = told(&text);
+    assert!(
+        told.ends_with("found more than a file may hold; write less of it, or repeat less by aliases and merges"),
+        "{told}"
+    );
+}
