@@ -93,8 +93,8 @@ fn reason_of_status(status: u16) -> Reason {
     match status {
         401 | 403 => Reason::Unauthorized,
         429 => Reason::RateLimited,
-        // Too slow, too early: the request was fine.
-        408 | 425 => Reason::ProviderError,
+        // The proxy refuses, too slow, too early: the request was fine.
+        407 | 408 | 425 => Reason::ProviderError,
         400..500 => Reason::BadRequest,
         _ => Reason::ProviderError,
     }

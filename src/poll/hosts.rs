@@ -44,15 +44,17 @@ struct ShopAtHost {
     limit: Option<Limit>,
 }
 
-/// A limit that a host has put on a shop, until a poll sent after it shows that it is over.
-#[derive(Clone, Copy, Debug)]
+/// A limit that a host has put on a shop, until the query that was told of it is answered again.
+#[derive(Clone, Debug)]
 struct Limit {
     until: Instant,
     wait: Duration,
+    query: Arc<str>,
 }
 
 #[derive(Debug)]
 struct Member {
+    query: Arc<str>,
     shop: usize,
     interval: Duration,
     unreached: bool,
@@ -84,7 +86,7 @@ impl Hosts {
         let limits: HashMap<(&str, &str), Limit> = before
             .shops
             .iter()
-            .filter_map(|shop| Some(((&*before.list[shop.host].name, &*shop.name), shop.limit?)))
+            .filter_map(|shop| Some(((&*before.list[shop.host].name, &*shop.name), shop.limit.clone()?)))
             .collect();
         let closed: HashMap<&str, Instant> =
             before.list.iter().filter_map(|host| Some((&*host.name, host.closed_until?))).collect();
@@ -98,14 +100,15 @@ impl Hosts {
                 new.list.len() - 1
             });
             let shop = *shops.entry((host, Arc::clone(&query.shop.name))).or_insert_with_key(|(_, name)| {
-                let limit = limits.get(&(&*new.list[host].name, &**name)).copied();
+                let limit = limits.get(&(&*new.list[host].name, &**name)).cloned();
                 new.shops.push(ShopAtHost { name: Arc::clone(name), host, members: Vec::new(), limit });
                 new.list[host].shops.push(new.shops.len() - 1);
                 new.shops.len() - 1
             });
             new.list[host].members.push(position);
             new.shops[shop].members.push(position);
-            new.members.push(Member { shop, interval: query.pace.interval, unreached: false });
+            let (name, interval) = (Arc::clone(&query.name), query.pace.interval);
+            new.members.push(Member { query: name, shop, interval, unreached: false });
         }
         new
     }
@@ -134,8 +137,9 @@ impl Hosts {
             }
             (Some(Reason::Connect | Reason::Tls | Reason::Timeout | Reason::Internal), _) => {}
             _ => {
-                let limit = &mut self.shops[self.members[position].shop].limit;
-                *limit = limit.filter(|limit| sent < limit.until);
+                let Member { shop, query, .. } = &self.members[position];
+                // Other queries may be answered while this one is limited again and again.
+                self.shops[*shop].limit.take_if(|limit| sent >= limit.until && limit.query == *query);
             }
         }
         changes
@@ -144,7 +148,7 @@ impl Hosts {
     /// From when on the query may be sent, as far as its host's limits go.
     pub(super) fn allowed_from(&self, position: usize) -> Option<Instant> {
         let shop = &self.shops[self.members[position].shop];
-        shop.limit.map(|limit| limit.until).max(self.list[shop.host].closed_until)
+        shop.limit.as_ref().map(|limit| limit.until).max(self.list[shop.host].closed_until)
     }
 
     /// The query that probes the host of this one, while nobody gets through: the others wait for it.
@@ -172,24 +176,27 @@ impl Hosts {
         sent: Instant,
         now: Instant,
     ) -> Option<Change> {
-        let Member { shop, interval, .. } = self.members[position];
-        let last = self.shops[shop].limit;
+        let Member { shop, interval, ref query, .. } = self.members[position];
+        let last = self.shops[shop].limit.take();
         // A poll sent before the host had asked for fewer tells nothing new, unless it says until when.
-        if retry_after.is_none() && last.is_some_and(|last| sent < last.until) {
+        if retry_after.is_none() && last.as_ref().is_some_and(|last| sent < last.until) {
+            self.shops[shop].limit = last;
             return None;
         }
-        let wait = backoff::pause(retry_after, last.map(|last| last.wait), interval);
+        let known = last.is_some();
+        let wait = backoff::pause(retry_after, last.as_ref().map(|last| last.wait), interval);
         let until = last.map_or(now + wait, |last| last.until.max(now + wait));
-        self.shops[shop].limit = Some(Limit { until, wait });
+        self.shops[shop].limit = Some(Limit { until, wait, query: Arc::clone(query) });
         let host = &mut self.list[self.shops[shop].host];
-        let others = host.shops.iter().filter(|other| **other != shop).filter_map(|other| self.shops[*other].limit);
+        let others =
+            host.shops.iter().filter(|other| **other != shop).filter_map(|other| self.shops[*other].limit.as_ref());
         let latest_of_others = others.map(|limit| limit.until).max().filter(|until| *until > now);
         let closed_before = host.closed_until.filter(|until| *until > now);
         if let Some(latest) = latest_of_others {
             host.closed_until = host.closed_until.max(Some(until.max(latest)));
         }
         let (for_all, known) = match (closed_before, latest_of_others) {
-            (None, None) => (false, last.is_some()),
+            (None, None) => (false, known),
             (closed, _) => (true, closed.is_some()),
         };
         Some(Change::Limited { wait, for_all, known })

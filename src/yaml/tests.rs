@@ -364,21 +364,16 @@ fn aliases_before_a_fault_of_the_notation_are_found() {
 
 #[test]
 fn aliases_that_multiply_are_not_expanded() {
-    let mut text = "a0: &a0 [&x 1]\n".to_owned();
-    for n in 1..1000 {
-        let below = n - 1;
-        text += &format!("a{n}: &a{n} [{}*x]\n", format!("*a{below}, ").repeat(10));
-    }
+    let line = |n: u32| format!("a{n}: &a{n} [{}*x]\n", format!("*a{}, ", n - 1).repeat(10));
+    let text: String = std::iter::once("a0: &a0 [&x 1]\n".to_owned()).chain((1..1000).map(line)).collect();
     assert_eq!(aliases(&text).len(), 999);
 }
 
 #[test]
 fn merges_that_multiply_are_an_error_and_no_fault() {
-    let mut text = "word: a\nby_id:\n  0: &a0 {}\n".to_owned();
-    for n in 1..8 {
-        let below = n - 1;
-        text += &format!("  {n}: &a{n} {{<<: [{}]}}\n", vec![format!("*a{below}"); 10].join(", "));
-    }
+    let line = |n: u32| format!("  {n}: &a{n} {{<<: [{}]}}\n", vec![format!("*a{}", n - 1); 10].join(", "));
+    let first = "word: a\nby_id:\n  0: &a0 {}\n".to_owned();
+    let text: String = std::iter::once(first).chain((1..8).map(line)).collect();
     let told = told(&text);
     assert!(
         told.ends_with("found more than a file may hold; write less of it, or repeat less by aliases and merges"),

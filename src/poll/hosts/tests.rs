@@ -79,10 +79,18 @@ fn a_second_limited_shop_closes_the_host_for_everybody() {
 }
 
 #[test]
-fn a_poll_after_the_limit_ends_it() {
+fn an_answer_to_another_query_does_not_end_the_limit() {
+    let mut work = Work::new();
+    work.limited(0, 0, None);
+    work.ended(1, 61, None);
+    assert_eq!(work.limited(0, 62, None), limited_still(120));
+}
+
+#[test]
+fn an_answer_after_the_limit_ends_it() {
     let mut work = Work::new();
     work.limited(0, 0, Some(30));
-    work.ended(1, 31, None);
+    work.ended(0, 31, None);
     assert_eq!(work.allowed(), [None; 5]);
     assert_eq!(work.limited(2, 40, Some(5)), limited(5, false));
 }
@@ -118,7 +126,7 @@ fn a_poll_sent_before_the_limit_does_not_end_it() {
     let mut work = Work::new();
     work.limited(0, 1, Some(30));
     let (sent, now) = (work.at(0), work.at(40));
-    work.hosts.ended(1, None, sent, now);
+    work.hosts.ended(0, None, sent, now);
     assert_eq!(work.allowed()[0], Some(31));
 }
 
@@ -128,7 +136,7 @@ fn the_pause_doubles_where_the_host_does_not_say_how_long() {
     assert_eq!(work.limited(0, 0, None), limited(60, false));
     assert_eq!(work.limited(1, 60, None), limited_still(120));
     assert_eq!(work.limited(0, 180, None), limited_still(240));
-    work.ended(0, 420, None);
+    work.ended(0, 421, None);
     assert_eq!(work.limited(0, 480, None), limited(60, false));
 }
 
