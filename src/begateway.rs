@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tracing::{Level, debug, enabled};
 
 use self::asynchronous::Pending;
-pub use self::redaction::redacted;
+pub use self::redaction::{excerpt, redacted};
 pub use self::request::Request;
 use self::transport::Transport;
 pub use self::transport::{ClientError, Response};
@@ -62,7 +62,7 @@ impl Client {
         let (response, since) = self.exchange_since(query).await?;
         if enabled!(Level::DEBUG) {
             let (host, status) = (query.host(), response.status);
-            debug!(%query, %host, status, body = redaction::excerpt(&response, query), "answer");
+            debug!(%query, %host, status, body = excerpt(&response, query), "answer");
         }
         let read = read(query, &response).map(|reading| Reading { since, ..reading });
         read.map_err(|failure| {

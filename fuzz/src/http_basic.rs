@@ -3,7 +3,7 @@
 
 use overpay_exporter::basic::Credentials;
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+use super::base64::base64;
 
 /// Takes the input for a header, then for user and password that a header is made of.
 pub fn check(input: &[u8]) {
@@ -38,18 +38,4 @@ fn what_is_written_is_read(input: &[u8]) {
 
 fn header_of(user: &str, password: &str) -> String {
     format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
-}
-
-/// Base64 with padding, written without the exporter's own.
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| usize::from(chunk.get(at).copied().unwrap_or_default());
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let letter = char::from(ALPHABET[bits >> shift & 63]);
-            text.push(if at <= chunk.len() { letter } else { '=' });
-        }
-    }
-    text
 }

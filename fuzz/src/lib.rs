@@ -3,6 +3,7 @@
 //! Each takes any input and panics where something does not hold. The tests of stable Rust run them too, on the inputs
 //! that were kept (`tests/fuzzed.rs`).
 
+pub mod base64;
 pub mod files;
 pub mod http_basic;
 pub mod json;

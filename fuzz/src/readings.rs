@@ -7,6 +7,7 @@ use overpay_exporter::domain::money::Currency;
 use overpay_exporter::domain::observation::{ReadRow, Reading};
 use overpay_exporter::domain::query::{AccountNumber, Api, Query};
 
+use super::base64::base64;
 use super::json::{self, Leaf, Value};
 
 /// What no failure says unless it repeats the body.
@@ -59,6 +60,9 @@ pub fn check(query: &Query, response: &Response) {
     }
     marked_texts_are_not_told(query, response);
     keeps_secrets(query, &begateway::redacted(response, query));
+    let excerpt = begateway::excerpt(response, query);
+    keeps_secrets(query, &excerpt);
+    is_short_line(&excerpt);
 }
 
 /// Every value of the reading stands in the body, at its documented place; and none that stands there is left out.
@@ -240,8 +244,7 @@ fn code_stands_in(failure: &Failure, body: &[u8]) {
 /// A provider's message is one short line without secrets and account numbers.
 fn message_is_clean(failure: &Failure, query: &Query) {
     let Some(message) = failure.message.as_deref() else { return };
-    assert!(message.chars().count() <= 200, "a message of {} characters", message.chars().count());
-    assert!(!message.chars().any(char::is_control), "{message:?}");
+    is_short_line(message);
     let mut digits = 0;
     for c in message.chars() {
         digits = match c {
@@ -255,10 +258,34 @@ fn message_is_clean(failure: &Failure, query: &Query) {
     keeps_secrets(query, &format!("{failure:?}"));
 }
 
+fn is_short_line(text: &str) {
+    assert!(text.chars().count() <= 200, "a text of {} characters", text.chars().count());
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+}
+
 /// A text that people see holds neither the query's secret key nor its account number.
 fn keeps_secrets(query: &Query, text: &str) {
     assert!(!text.contains(query.shop.secret_key.expose()), "the secret key stands in {text:?}");
+    let basic = base64(format!("{}:{}", query.shop.shop_id, query.shop.secret_key.expose()).as_bytes());
+    assert!(!text.contains(&basic), "the secret key stands in {text:?} as HTTP Basic has it");
     if let Some(account) = query.ask.account() {
-        assert!(!text.contains(account.expose()), "the account stands in {text:?}");
+        assert!(!ungrouped(text).contains(account.expose()), "the account stands in {text:?}");
     }
+}
+
+/// The text without what may group the digits of a number.
+fn ungrouped(text: &str) -> String {
+    let (mut out, mut gap) = (String::new(), String::new());
+    for c in text.chars() {
+        if c.is_ascii_digit() && gap.chars().count() <= 3 {
+            gap.clear();
+        }
+        if c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_') {
+            gap.push(c);
+        } else {
+            out += &std::mem::take(&mut gap);
+            out.push(c);
+        }
+    }
+    out + &gap
 }

@@ -37,7 +37,7 @@ pub fn redacted(response: &Response, query: &Query) -> String {
 }
 
 /// The beginning of a body for the log: one line, without secrets and account numbers.
-pub(super) fn excerpt(response: &Response, query: &Query) -> String {
+pub fn excerpt(response: &Response, query: &Query) -> String {
     let hidden = Hidden::of(query);
     let body = match serde_json::from_slice::<Value>(&response.body) {
         Ok(json) => Cleaner::of_the_beginning(&hidden).clean(Field::default(), json).to_string(),

@@ -362,19 +362,23 @@ fn aliases_before_a_fault_of_the_notation_are_found() {
     assert_eq!(repeated("a: &x 1\nb: *x\nc: [").len(), 1);
 }
 
+/// Those lines, as many as are asked for, each made of its number and the number before.
+fn lines(first: &str, count: u32, line: impl Fn(u32, u32) -> String) -> String {
+    first.to_owned() + &(1..count).map(|n| line(n, n - 1)).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn aliases_that_multiply_are_not_expanded() {
-    let line = |n: u32| format!("a{n}: &a{n} [{}*x]\n", format!("*a{}, ", n - 1).repeat(10));
-    let text: String = std::iter::once("a0: &a0 [&x 1]\n".to_owned()).chain((1..1000).map(line)).collect();
+    let ten = |below| format!("*a{below}, ").repeat(10);
+    let text = lines("a0: &a0 [&x 1]\n", 1000, |n, below| format!("a{n}: &a{n} [{}*x]\n", ten(below)));
     assert_eq!(aliases(&text).len(), 999);
 }
 
 #[test]
 fn merges_that_multiply_are_an_error_and_no_fault() {
-    let line = |n: u32| format!("  {n}: &a{n} {{<<: [{}]}}\n", vec![format!("*a{}", n - 1); 10].join(", "));
-    let first = "word: a\nby_id:\n  0: &a0 {}\n".to_owned();
-    let text: String = std::iter::once(first).chain((1..8).map(line)).collect();
-    let told = told(&text);
+    let ten = |below| vec![format!("*a{below}"); 10].join(", ");
+    let first = "word: a\nby_id:\n  0: &a0 {}\n";
+    let told = told(&lines(first, 8, |n, below| format!("  {n}: &a{n} {{<<: [{}]}}\n", ten(below))));
     assert!(
         told.ends_with("found more than a file may hold; write less of it, or repeat less by aliases and merges"),
         "{told}"

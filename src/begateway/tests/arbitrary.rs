@@ -1,5 +1,9 @@
 //! Whatever comes, nothing panics, and no amount, id or detail appears that did not come, at its documented place.
 
+/// What HTTP Basic makes of a secret key.
+#[path = "../../../fuzz/src/base64.rs"]
+#[expect(unreachable_pub, reason = "public to the fuzz targets, which share it")]
+mod base64;
 /// The values of a body, found without the readers' parser.
 #[path = "../../../fuzz/src/json.rs"]
 #[expect(unreachable_pub, reason = "public to the fuzz targets, which share it")]
