@@ -162,7 +162,7 @@ pub(super) struct Row {
 /// The timeout of a query, long enough for a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// The timeout of a query that will meet it.
-const SHORT_TIMEOUT: Duration = Duration::from_secs(1);
+const SHORT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest wait that a run waits for.
 const SOON: Duration = Duration::from_secs(9);
 
