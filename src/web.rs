@@ -5,6 +5,7 @@
 
 mod routes;
 mod server;
+mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::server::{BindError, Server};
+use self::writer::Writer;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -23,6 +25,7 @@ const READY_AFTER: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Site {
     metrics: Metrics,
+    writer: Writer,
     store: Arc<Store>,
     /// The prefix of every path: empty, or with a slash in front and none behind.
     prefix: String,
@@ -32,17 +35,18 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site that serves those metrics at that path below that prefix.
-    pub fn new(metrics: Metrics, store: Arc<Store>, route_prefix: &str, telemetry_path: &str) -> Self {
+    /// A site that serves those metrics at that path below that prefix. Fails where no thread can be started.
+    pub fn new(metrics: Metrics, store: Arc<Store>, route_prefix: &str, telemetry_path: &str) -> std::io::Result<Self> {
         let (prefix, path) = (route_prefix.trim_matches('/'), telemetry_path.trim_start_matches('/'));
-        Self {
+        Ok(Self {
+            writer: Writer::start(metrics.clone())?,
             metrics,
             store,
             prefix: if prefix.is_empty() { String::new() } else { format!("/{prefix}") },
             telemetry_path: format!("/{path}"),
             started: Instant::now(),
             ready: AtomicBool::new(false),
-        }
+        })
     }
 
     /// The path of the metrics, prefix included.

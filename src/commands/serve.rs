@@ -77,7 +77,8 @@ impl Exporter {
         let store = Arc::new(Store::default());
         let metrics = Metrics::new(Arc::clone(&store), shard).map_err(|error| Error::work(&error))?;
         let server = Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))?;
-        let site = Arc::new(Site::new(metrics, Arc::clone(&store), &web.route_prefix, &web.telemetry_path));
+        let site = Site::new(metrics, Arc::clone(&store), &web.route_prefix, &web.telemetry_path);
+        let site = Arc::new(site.map_err(|error| Error::work(&error))?);
         Ok(Self { source, shard, store, platform, plan, server, site, signals })
     }
 

@@ -1,11 +1,8 @@
 //! What each path answers.
 
 use std::convert::Infallible;
-use std::io::Write;
 use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
@@ -74,19 +71,16 @@ pub(super) async fn respond(site: Arc<Site>, request: Request<Incoming>) -> Resu
     Ok(response)
 }
 
-/// The metrics. Writing those of many queries takes long enough to be kept off the threads that serve connections.
-async fn metrics(site: &Arc<Site>, headers: &HeaderMap) -> Response<Full<Bytes>> {
+/// The metrics.
+async fn metrics(site: &Site, headers: &HeaderMap) -> Response<Full<Bytes>> {
     let gzip = accepts_gzip(headers);
-    let metrics = site.metrics.clone();
-    let written = tokio::task::spawn_blocking(move || {
-        let text = metrics.encode()?;
-        let body = if gzip { compressed(&text)? } else { text };
-        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(body)
-    });
-    let body = match written.await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) => return failed(&error.to_string()),
-        Err(_) => return failed("writing the metrics panicked"),
+    let body = match site.writer.write(gzip).await {
+        Ok(body) => body,
+        Err(error) => {
+            error!(%error, "the metrics can't be written");
+            let answer = "the metrics can't be written; the log says why\n";
+            return text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, answer);
+        }
     };
     let mut response = text(StatusCode::OK, METRICS_TYPE, body);
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -94,17 +88,6 @@ async fn metrics(site: &Arc<Site>, headers: &HeaderMap) -> Response<Full<Bytes>>
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
-}
-
-fn failed(what: &str) -> Response<Full<Bytes>> {
-    error!(error = what, "the metrics can't be written");
-    text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "the metrics can't be written; the log says why\n")
-}
-
-fn compressed(text: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    encoder.write_all(text)?;
-    encoder.finish()
 }
 
 /// Whether the client takes gzip: it names it, or everything, with a weight that is not 0.

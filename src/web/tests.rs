@@ -43,7 +43,7 @@ fn tried(store: &Store, query: usize) {
 
 fn site_of(store: &Arc<Store>, prefix: &str, path: &str) -> Arc<Site> {
     let metrics = Metrics::new(Arc::clone(store), Shard::WHOLE).unwrap();
-    Arc::new(Site::new(metrics, Arc::clone(store), prefix, path))
+    Arc::new(Site::new(metrics, Arc::clone(store), prefix, path).unwrap())
 }
 
 /// A server that runs until it is stopped.
