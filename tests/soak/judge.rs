@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::exposition::{Health, Published, Scrape};
+use crate::exposition::{Published, Scrape};
 use crate::fleet::{ACCOUNT, CURRENCIES, Expected, KEY, Queries};
 use crate::process::unix_now;
 use crate::truth::{Truth, Verdict};
@@ -301,8 +301,11 @@ impl Judge {
     fn health(&mut self, scrape: &Scrape, queries: &Queries) {
         let mut wrong = Vec::new();
         for (query, health) in &scrape.health {
-            let Health { next: Some(next), .. } = *health else {
-                wrong.push(format!("{query} has no next poll"));
+            let Some(next) = health.next else {
+                // One that has just been added gets its next poll a moment later.
+                if self.before.as_ref().is_some_and(|before| before.health.contains_key(query)) {
+                    wrong.push(format!("{query} has no next poll"));
+                }
                 continue;
             };
             let overdue = scrape.asked - next;
