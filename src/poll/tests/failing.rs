@@ -197,36 +197,37 @@ async fn a_limit_holds_for_new_queries_and_new_keys() {
     assert!(!running.asked("b").is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn one_query_probes_a_host_that_nobody_reaches() {
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Queries of those names at a host that nobody reaches.
+fn nobody_reached(names: [&'static str; 4]) -> (Platform, Running) {
     let platform = Platform::new();
-    let names = ["a", "b", "c", "d"];
     for name in names {
         platform.fails(name, failure(Reason::Connect));
     }
     let running = Running::start(&platform, &names.map(|name| query("main", name)));
-    running.settled().await;
+    (platform, running)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_query_probes_a_host_that_nobody_reaches() {
+    let (_, running) = nobody_reached(NAMES);
     running.until(7_200).await;
-    let polls: Vec<usize> = names.iter().map(|name| running.asked(name).len()).collect();
+    let polls: Vec<usize> = NAMES.iter().map(|name| running.asked(name).len()).collect();
     assert!(polls[0] > 20 && polls[1..] == [1, 1, 1], "{polls:?}");
-    assert!(names[1..].iter().all(|name| follows(running.next(name), running.next("a"))));
+    assert!(NAMES[1..].iter().all(|name| follows(running.next(name), running.next("a"))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn everybody_follows_a_probe_that_gets_through() {
-    let platform = Platform::new();
-    let names = ["a", "b", "c", "d"];
-    for name in names {
-        platform.fails(name, failure(Reason::Connect));
-    }
-    let running = Running::start(&platform, &names.map(|name| query("main", name)));
+    let (platform, running) = nobody_reached(NAMES);
     running.until(600).await;
-    for name in names {
+    for name in NAMES {
         platform.answers(name);
     }
     running.until(860).await;
     let reached = running.asked("a").into_iter().find(|at| *at > Duration::from_mins(10)).unwrap();
-    for name in &names[1..] {
+    for name in &NAMES[1..] {
         assert!(follows(running.asked(name)[1], reached), "{:?}", running.asked(name));
         assert!(running.state(name).is_up());
     }
@@ -234,19 +235,14 @@ async fn everybody_follows_a_probe_that_gets_through() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_nobody_reaches_is_tried_again_by_all_after_a_reload() {
-    let platform = Platform::new();
-    let names = ["a", "b", "c"];
-    for name in names {
-        platform.fails(name, failure(Reason::Connect));
-    }
-    let running = Running::start(&platform, &names.map(|name| query("main", name)));
+    let (platform, running) = nobody_reached(NAMES);
     running.until(600).await;
-    for name in names {
+    for name in NAMES {
         platform.answers(name);
     }
-    running.replan(&names.map(|name| query("main", name))).await;
+    running.replan(&NAMES.map(|name| query("main", name))).await;
     running.until(900).await;
-    assert!(names.iter().all(|name| running.state(name).is_up()));
+    assert!(NAMES.iter().all(|name| running.state(name).is_up()));
 }
 
 #[tokio::test(start_paused = true)]
