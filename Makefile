@@ -48,7 +48,7 @@ $(DENY): Makefile
 fuzz: $(FUZZ) fuzz-lint ## Fuzz all that reads what others write, FUZZ_SECONDS (60) for each target
 	scripts/fuzz $(FUZZ_SECONDS)
 
-fuzz-keep: $(FUZZ) compiler ## Keep the fewest inputs that reach all that fuzzing reached, in fuzz/corpus
+fuzz-keep: $(FUZZ) compiler ## Keep the few inputs that reach most of what fuzzing reached, in fuzz/corpus
 	scripts/fuzz keep
 
 fuzz-lint: compiler ## Formatting and lints of the fuzz targets
