@@ -97,7 +97,7 @@ fn planted(text: &str) -> String {
         let name = key.find(|c: char| !(c.is_ascii_lowercase() || c == '_')).unwrap_or(key.len());
         let colon = key[name..].find(|c| !matches!(c, '"' | '\'' | ' ')).unwrap_or(0) + name;
         out.push_str(before);
-        if !key[colon..].starts_with(':') {
+        if is_within_a_name(before) || !key[colon..].starts_with(':') {
             out.push_str(&key[..name]);
             rest = &key[name..];
             continue;
@@ -122,4 +122,10 @@ fn planted(text: &str) -> String {
         rest = &key[value + end..];
     }
     out + rest
+}
+
+/// Whether what follows goes on with the name of a tag, an anchor or an alias.
+fn is_within_a_name(before: &str) -> bool {
+    let mut words = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | '[' | ','));
+    words.next().is_some_and(|word| word.starts_with(['!', '&', '*']))
 }
