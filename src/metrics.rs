@@ -12,15 +12,16 @@ mod samples;
 use std::sync::Arc;
 
 use prometheus::core::Collector;
-use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 
-use self::collector::StoreCollector;
 use self::families::Family;
-use self::process::ProcessCollector;
+use self::process::ThisProcess;
 pub use self::reference::reference;
+use self::samples::Samples;
 use crate::build;
+use crate::domain::moment::Moment;
 use crate::domain::shard::Shard;
-use crate::store::Store;
+use crate::store::{Snapshot, Store};
 
 /// The `Content-Type` of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -28,6 +29,9 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Everything that is published.
 #[derive(Clone, Debug)]
 pub struct Metrics {
+    store: Arc<Store>,
+    process: ThisProcess,
+    /// What the server counts, and what never changes.
     registry: Registry,
     http_requests: IntCounterVec,
 }
@@ -36,14 +40,12 @@ impl Metrics {
     /// The metrics of that store, in a process that asks that shard of the queries.
     pub fn new(store: Arc<Store>, shard: Shard) -> prometheus::Result<Self> {
         let registry = Registry::new();
-        registry.register(Box::new(StoreCollector::new(store)?))?;
-        registry.register(Box::new(ProcessCollector::new()?))?;
         registry.register(constant(&families::BUILD_INFO, &[build::VERSION, build::REVISION, build::RUST_VERSION])?)?;
         let (index, total) = (shard.index().to_string(), shard.total().to_string());
         registry.register(constant(&families::SHARD_INFO, &[&index, &total])?)?;
         let http_requests = IntCounterVec::new(opts(&families::HTTP_REQUESTS), families::HTTP_REQUESTS.labels)?;
         registry.register(Box::new(http_requests.clone()))?;
-        Ok(Self { registry, http_requests })
+        Ok(Self { store, process: ThisProcess::new(), registry, http_requests })
     }
 
     /// Counts a request that was answered.
@@ -53,9 +55,17 @@ impl Metrics {
 
     /// All families in the text format 0.0.4, as of now.
     pub fn encode(&self) -> prometheus::Result<Vec<u8>> {
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
-        Ok(text)
+        self.encode_of(&self.store.snapshot(), Moment::now())
+    }
+
+    fn encode_of(&self, snapshot: &Snapshot, now: Moment) -> prometheus::Result<Vec<u8>> {
+        let mut samples = Samples::default();
+        collector::collect(&mut samples, snapshot, now);
+        self.process.collect(&mut samples);
+        for family in self.registry.gather() {
+            samples.add_family(&family)?;
+        }
+        Ok(samples.into_text().into_bytes())
     }
 }
 

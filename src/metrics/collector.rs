@@ -1,63 +1,29 @@
-//! A snapshot of the store as metric families.
+//! A snapshot of the store as samples.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
-
 use super::families::{self, Family};
-use super::samples::{Samples, described};
+use super::samples::{Samples, count_of};
 use crate::domain::moment::Moment;
 use crate::domain::observation::{Series, Subject};
 use crate::domain::query::{Api, ChannelId, GatewayId, Query};
 use crate::domain::shop::Shop;
-use crate::store::{Held, HeldRow, QueryState, Snapshot, Store};
+use crate::store::{Held, HeldRow, QueryState, Snapshot};
 
-/// Collects everything that follows from the store's state at the moment of the scrape.
-pub(super) struct StoreCollector {
-    store: Arc<Store>,
-    descriptions: Vec<Desc>,
-}
-
-impl StoreCollector {
-    pub(super) fn new(store: Arc<Store>) -> prometheus::Result<Self> {
-        let own = families::ALL.iter().copied().filter(|family| is_of_store(family));
-        Ok(Self { store, descriptions: described(own)? })
-    }
-}
-
-/// The families of the process and its server are not of the store.
-fn is_of_store(family: &Family) -> bool {
-    let server = [families::BUILD_INFO.name, families::SHARD_INFO.name, families::HTTP_REQUESTS.name];
-    !family.name.starts_with("process_") && !server.contains(&family.name)
-}
-
-impl Collector for StoreCollector {
-    fn desc(&self) -> Vec<&Desc> {
-        self.descriptions.iter().collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        collect(&self.store.snapshot(), Moment::now())
-    }
-}
-
-/// The families of a snapshot, seen from that moment.
-pub(super) fn collect(snapshot: &Snapshot, now: Moment) -> Vec<MetricFamily> {
-    let mut samples = Samples::default();
+/// Adds everything that follows from a snapshot, seen from that moment.
+pub(super) fn collect(samples: &mut Samples, snapshot: &Snapshot, now: Moment) {
     let mut exponents = BTreeMap::new();
     let mut gateways = BTreeSet::new();
     let mut channels = BTreeSet::new();
     for state in &snapshot.queries {
-        add_health(&mut samples, state, now);
+        add_health(samples, state, now);
         let Some(held) = state.last_known() else { continue };
         let fresh = state.fresh(now).is_some();
         for row in &held.rows {
             match row.row.series.subject {
-                Subject::Channel(_) => add_channel(&mut samples, state, held, row, fresh),
-                Subject::Account(_) => add_account(&mut samples, state, held, row, fresh),
+                Subject::Channel(_) => add_channel(samples, state, held, row, fresh),
+                Subject::Account(_) => add_account(samples, state, held, row, fresh),
             }
             exponents.insert(row.row.series.currency, row.row.exponent);
         }
@@ -66,10 +32,10 @@ pub(super) fn collect(snapshot: &Snapshot, now: Moment) -> Vec<MetricFamily> {
         let withheld = held.withheld.iter().map(|row| (row.gateway, row.channel));
         for (gateway, channel) in answered.chain(withheld) {
             if gateways.insert((shop, gateway)) {
-                add_gateway_info(&mut samples, &state.query.shop, gateway);
+                add_gateway_info(samples, &state.query.shop, gateway);
             }
             if let Some(channel) = channel.filter(|channel| channels.insert((shop, gateway, *channel))) {
-                add_channel_info(&mut samples, &state.query.shop, gateway, channel);
+                add_channel_info(samples, &state.query.shop, gateway, channel);
             }
         }
     }
@@ -96,7 +62,6 @@ pub(super) fn collect(snapshot: &Snapshot, now: Moment) -> Vec<MetricFamily> {
         samples.add(&families::RELOAD_SUCCESSFUL, &[], f64::from(u8::from(reload.successful)));
         samples.add(&families::RELOAD_SUCCESS_TIME, &[], unix_seconds(reload.last_success));
     }
-    samples.into_families()
 }
 
 /// Health is there whatever the answers are: never dropped, never stale.
@@ -203,9 +168,4 @@ fn add_channel_info(samples: &mut Samples, shop: &Shop, gateway: GatewayId, chan
 /// The time in Unix seconds; times before 1970 do not occur.
 fn unix_seconds(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a sample is a float; counts stay below 2^53")]
-fn count_of(count: u64) -> f64 {
-    count as f64
 }

@@ -1,95 +1,133 @@
-//! Building the `prometheus` crate's families out of samples.
+//! Writing samples in Prometheus' text format 0.0.4, family by family.
+//!
+//! A sample becomes text at once: of what many queries make, the text is the least that has to be held.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use prometheus::core::Desc;
-use prometheus::proto::{
-    Bucket, Counter, Gauge, Histogram as HistogramSample, LabelPair, Metric, MetricFamily, MetricType,
-};
+use prometheus::TextEncoder;
+use prometheus::proto::MetricFamily;
 
-use super::families::{Family, Kind};
+use super::families::Family;
 use crate::store::Histogram;
 
-/// The samples of several families while they are collected.
+/// The samples of several families, while they are collected.
 #[derive(Default)]
 pub(super) struct Samples {
-    families: HashMap<&'static str, MetricFamily>,
+    /// The text of each family, heading included, by its name.
+    families: BTreeMap<Cow<'static, str>, String>,
 }
 
 impl Samples {
     /// Adds a sample. `labels` are the values of the family's labels, in its order; an empty one is left out.
     pub(super) fn add(&mut self, family: &Family, labels: &[&str], value: f64) {
-        let mut metric = Metric::from_label(pairs(family, labels));
-        if family.kind == Kind::Counter {
-            let mut counter = Counter::default();
-            counter.set_value(value);
-            metric.set_counter(counter);
-        } else {
-            let mut gauge = Gauge::default();
-            gauge.set_value(value);
-            metric.set_gauge(gauge);
-        }
-        self.push(family, metric);
+        write_sample(self.text_of(family), family, "", labels, None, value);
     }
 
     /// Adds a histogram's samples.
     pub(super) fn add_histogram(&mut self, family: &Family, labels: &[&str], histogram: &Histogram) {
-        let buckets = histogram.cumulative().map(|(bound, count)| {
-            let mut bucket = Bucket::default();
-            bucket.set_upper_bound(bound);
-            bucket.set_cumulative_count(count);
-            bucket
-        });
-        let mut sample = HistogramSample::default();
-        sample.set_bucket(buckets.collect());
-        sample.set_sample_count(histogram.count());
-        sample.set_sample_sum(histogram.sum());
-        let mut metric = Metric::from_label(pairs(family, labels));
-        metric.set_histogram(sample);
-        self.push(family, metric);
+        let text = self.text_of(family);
+        for (bound, count) in histogram.cumulative() {
+            write_sample(text, family, "_bucket", labels, Some(&bound.to_string()), count_of(count));
+        }
+        let count = count_of(histogram.count());
+        write_sample(text, family, "_bucket", labels, Some("+Inf"), count);
+        write_sample(text, family, "_sum", labels, None, histogram.sum());
+        write_sample(text, family, "_count", labels, None, count);
     }
 
-    /// The families that have samples.
-    pub(super) fn into_families(self) -> Vec<MetricFamily> {
-        self.families.into_values().collect()
+    /// Adds a family that the `prometheus` crate has collected.
+    pub(super) fn add_family(&mut self, family: &MetricFamily) -> prometheus::Result<()> {
+        let text = TextEncoder::new().encode_to_string(std::slice::from_ref(family))?;
+        self.families.entry(Cow::Owned(family.name().to_owned())).or_default().push_str(&text);
+        Ok(())
     }
 
-    fn push(&mut self, family: &Family, metric: Metric) {
-        let collected = self.families.entry(family.name).or_insert_with(|| {
-            let mut collected = MetricFamily::default();
-            collected.set_name(family.name.to_owned());
-            collected.set_help(family.help.to_owned());
-            collected.set_field_type(match family.kind {
-                Kind::Gauge => MetricType::GAUGE,
-                Kind::Counter => MetricType::COUNTER,
-                Kind::Histogram => MetricType::HISTOGRAM,
-            });
-            collected
-        });
-        collected.mut_metric().push(metric);
+    /// The text of all families that have samples, in the order of their names.
+    pub(super) fn into_text(self) -> String {
+        let mut whole = String::with_capacity(self.families.values().map(String::len).sum());
+        self.families.into_values().for_each(|text| whole.push_str(&text));
+        whole
+    }
+
+    fn text_of(&mut self, family: &Family) -> &mut String {
+        let Family { name, kind, help, .. } = family;
+        self.families
+            .entry(Cow::Borrowed(name))
+            .or_insert_with(|| format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.as_str()))
     }
 }
 
-fn pairs(family: &Family, values: &[&str]) -> Vec<LabelPair> {
-    debug_assert_eq!(family.labels.len(), values.len(), "labels of {}", family.name);
-    let given = family.labels.iter().zip(values).filter(|(_, value)| !value.is_empty());
-    given
-        .map(|(name, value)| {
-            let mut pair = LabelPair::default();
-            pair.set_name((*name).to_owned());
-            pair.set_value((*value).to_owned());
-            pair
-        })
-        .collect()
+/// Writes a line. `bound` is the upper bound of a histogram's bucket.
+fn write_sample(text: &mut String, family: &Family, suffix: &str, labels: &[&str], bound: Option<&str>, value: f64) {
+    debug_assert_eq!(family.labels.len(), labels.len(), "labels of {}", family.name);
+    text.push_str(family.name);
+    text.push_str(suffix);
+    let given = family.labels.iter().copied().zip(labels.iter().copied()).filter(|(_, value)| !value.is_empty());
+    let mut separator = '{';
+    for (name, value) in given.chain(bound.map(|bound| ("le", bound))) {
+        text.push(separator);
+        text.push_str(name);
+        text.push_str("=\"");
+        push_escaped(text, value);
+        text.push('"');
+        separator = ',';
+    }
+    if separator == ',' {
+        text.push('}');
+    }
+    // Writing to a string does not fail.
+    let _ = writeln!(text, " {value}");
 }
 
-/// What the registry wants to know of the families of a collector.
-pub(super) fn described<'a>(families: impl IntoIterator<Item = &'a Family>) -> prometheus::Result<Vec<Desc>> {
-    families
-        .into_iter()
-        .map(|family| {
-            let labels = family.labels.iter().map(|label| (*label).to_owned()).collect();
-            Desc::new(family.name.to_owned(), family.help.to_owned(), labels, HashMap::new())
-        })
-        .collect()
+/// A label's value as it stands between quotes.
+fn push_escaped(text: &mut String, value: &str) {
+    for part in value.split_inclusive(['\\', '"', '\n']) {
+        match part.as_bytes().last() {
+            Some(b'\\') => text.extend([&part[..part.len() - 1], "\\\\"]),
+            Some(b'"') => text.extend([&part[..part.len() - 1], "\\\""]),
+            Some(b'\n') => text.extend([&part[..part.len() - 1], "\\n"]),
+            _ => text.push_str(part),
+        }
+    }
+}
+
+/// A count as a sample.
+#[expect(clippy::cast_precision_loss, reason = "a sample is a float; counts stay below 2^53")]
+pub(super) fn count_of(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+
+    use super::push_escaped;
+
+    fn escaped(value: &str) -> String {
+        let mut text = String::new();
+        push_escaped(&mut text, value);
+        text
+    }
+
+    #[test]
+    fn what_would_end_a_value_or_its_line_is_escaped() {
+        assert_eq!(escaped("a \"b\" \\c\nd\\"), r#"a \"b\" \\c\nd\\"#);
+        assert_eq!(escaped(""), "");
+        assert_eq!(escaped("Zürich €"), "Zürich €");
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_is_escaped_as_one_character_after_the_other(value in ".*\\PC*[\\\\\"\n]*.*") {
+            let expected: String = value.chars().map(|c| match c {
+                '\\' => "\\\\".to_owned(),
+                '"' => "\\\"".to_owned(),
+                '\n' => "\\n".to_owned(),
+                other => other.to_string(),
+            }).collect();
+            assert_eq!(escaped(&value), expected);
+        }
+    }
 }

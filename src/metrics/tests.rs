@@ -8,18 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
-use prometheus::{Encoder, Registry, TextEncoder};
-
-use super::collector::{StoreCollector, collect};
+use super::Metrics;
+use super::collector::collect;
+use super::samples::Samples;
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
 use crate::domain::observation::Answer;
 use crate::domain::query::Query;
+use crate::domain::shard::Shard;
 use crate::domain::shop::Shop;
-use crate::store::{Snapshot, Store, Timing};
+use crate::store::{Store, Timing};
 
 /// A store at work since noon.
 struct Work {
@@ -54,50 +53,29 @@ impl Work {
 
     /// What a scrape sees so many seconds after the start.
     fn seen(&self, seconds: u64) -> Seen {
-        let frozen = Frozen {
-            collector: StoreCollector::new(Arc::clone(&self.store)).unwrap(),
-            snapshot: self.store.snapshot(),
-            now: self.at(seconds),
-        };
-        let registry = Registry::new();
-        registry.register(Box::new(frozen)).unwrap();
-        Seen { families: registry.gather() }
-    }
-}
-
-/// The store's collector at a moment of the test's choosing.
-struct Frozen {
-    collector: StoreCollector,
-    snapshot: Snapshot,
-    now: Moment,
-}
-
-impl Collector for Frozen {
-    fn desc(&self) -> Vec<&Desc> {
-        self.collector.desc()
+        let mut samples = Samples::default();
+        collect(&mut samples, &self.store.snapshot(), self.at(seconds));
+        Seen { text: samples.into_text() }
     }
 
-    fn collect(&self) -> Vec<MetricFamily> {
-        collect(&self.snapshot, self.now)
+    /// All of the text that a scrape gets so many seconds after the start, of the exporter itself too.
+    fn whole(&self, seconds: u64) -> String {
+        let metrics = Metrics::new(Arc::clone(&self.store), Shard::WHOLE).unwrap();
+        metrics.count_request("metrics", 200);
+        let text = metrics.encode_of(&self.store.snapshot(), self.at(seconds));
+        String::from_utf8(text.unwrap()).unwrap()
     }
 }
 
 /// What one scrape saw.
 struct Seen {
-    families: Vec<MetricFamily>,
+    text: String,
 }
 
 impl Seen {
-    fn text(&self) -> String {
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&self.families, &mut text).unwrap();
-        String::from_utf8(text).unwrap()
-    }
-
     /// The samples of a family, without its name: labels and value.
     fn of(&self, family: &str) -> Vec<(String, String)> {
-        let text = self.text();
-        let samples = text.lines().filter_map(|line| line.strip_prefix(family));
+        let samples = self.text.lines().filter_map(|line| line.strip_prefix(family));
         let rest = samples.filter(|rest| rest.starts_with(['{', ' ']));
         rest.map(|rest| rest.rsplit_once(' ').unwrap()).map(|(labels, value)| (labels.into(), value.into())).collect()
     }

@@ -64,9 +64,9 @@ fn a_stale_channel_loses_its_balance_and_its_control() {
 fn a_stale_channel_keeps_all_that_is_not_its_balance() {
     let (fresh, stale) = (channel().seen(STALE - 1), channel().seen(STALE));
     let own = ["overpay_available_balance{", "payout_control_active{"];
-    let kept = fresh.text();
+    let kept = fresh.text;
     let kept = kept.lines().filter(|line| !line.starts_with('#') && !own.iter().any(|name| line.starts_with(name)));
-    let stale = stale.text();
+    let stale = stale.text;
     assert_eq!(stale.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>(), kept.collect::<Vec<_>>());
     assert!(stale.contains("\noverpay_available_balance_last_known{"));
 }
@@ -309,7 +309,7 @@ fn the_widest_amounts_are_finite_numbers() {
     for amount in [i64::MAX, i64::MIN, i64::MAX] {
         work.answered(0, 0, answer([Row { amount: MinorUnits(amount), ..channel_row(1, 10, 0) }]));
     }
-    assert!(read(&work.seen(1).text()).iter().all(|sample| sample.value.is_finite()));
+    assert!(read(&work.seen(1).text).iter().all(|sample| sample.value.is_finite()));
 }
 
 proptest! {
@@ -322,7 +322,7 @@ proptest! {
         let work = Work::of(&[bank_account(&Arc::new(named), "q", None)]);
         work.answered(0, 0, answer([account_row(1, Some(&format!("x{account}")), 0)]));
         // Only a newline ends a line for Prometheus; Rust's `lines` takes a carriage return in front of it too.
-        let text = work.seen(1).text();
+        let text = work.seen(1).text;
         let samples: Vec<super::Sample> =
             text.split_terminator('\n').filter(|line| !line.starts_with('#')).map(super::read_sample).collect();
         let of = |family: &str| samples.iter().find(|sample| sample.name == family).unwrap();

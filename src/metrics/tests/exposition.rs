@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use prometheus::{Encoder, TextEncoder};
-
-use super::{Seen, Work, noon, read};
+use super::{Work, noon, read};
 use crate::domain::failure::Reason;
 use crate::domain::observation::{Answer, Row, Withheld, WithheldBecause};
 use crate::domain::query::{AccountLabel, ChannelId, GatewayId, Query, Thresholds};
@@ -60,18 +58,6 @@ fn a_bit_of_everything() -> Work {
     work
 }
 
-/// The text of those families, of the exporter's own, and of the process.
-fn whole(seen: Seen) -> String {
-    let own = Metrics::new(Arc::new(Store::default()), Shard::WHOLE).unwrap();
-    own.count_request("metrics", 200);
-    let mut families = seen.families;
-    families.extend(own.registry.gather());
-    families.sort_by(|one, other| one.name().cmp(other.name()));
-    let mut text = Vec::new();
-    TextEncoder::new().encode(&families, &mut text).unwrap();
-    String::from_utf8(text).unwrap()
-}
-
 /// The text without what differs from build to build and from process to process; a process may have no limit on its
 /// descriptors.
 fn normalised(text: &str) -> String {
@@ -90,7 +76,7 @@ fn normalised(text: &str) -> String {
 /// With `UPDATE_DOCS` set the file is written instead.
 #[test]
 fn the_text_is_that_of_the_file() {
-    let text = normalised(&whole(a_bit_of_everything().seen(183)));
+    let text = normalised(&a_bit_of_everything().whole(183));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/metrics/tests/exposition.txt");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&file, &text).unwrap();
@@ -104,7 +90,7 @@ fn the_text_is_that_of_the_file() {
 
 #[test]
 fn the_text_has_every_family_once() {
-    let text = whole(a_bit_of_everything().seen(183));
+    let text = a_bit_of_everything().whole(183);
     let types: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     let mut expected: Vec<String> =
         ALL.iter().map(|family| format!("{} {}", family.name, family.kind.as_str())).collect();
@@ -116,7 +102,7 @@ fn the_text_has_every_family_once() {
 
 #[test]
 fn every_family_has_its_help_in_front() {
-    let text = whole(a_bit_of_everything().seen(183));
+    let text = a_bit_of_everything().whole(183);
     for family in ALL.iter().filter(|family| family.name != "process_max_fds") {
         let heading = format!("# HELP {0} {1}\n# TYPE {0} {2}\n{0}", family.name, family.help, family.kind.as_str());
         assert_eq!(text.matches(&heading).count(), 1, "{heading}");
@@ -125,7 +111,7 @@ fn every_family_has_its_help_in_front() {
 
 #[test]
 fn no_sample_is_there_twice() {
-    let samples = read(&whole(a_bit_of_everything().seen(183)));
+    let samples = read(&a_bit_of_everything().whole(183));
     let mut seen = BTreeSet::new();
     for sample in &samples {
         assert!(seen.insert((&sample.name, &sample.labels)), "{sample:?}");
@@ -135,7 +121,7 @@ fn no_sample_is_there_twice() {
 
 #[test]
 fn every_label_is_one_of_the_contract_and_has_a_value() {
-    for sample in read(&whole(a_bit_of_everything().seen(183))) {
+    for sample in read(&a_bit_of_everything().whole(183)) {
         let base = |suffix| sample.name.strip_suffix(suffix);
         let histogram = base("_bucket").or_else(|| base("_count")).or_else(|| base("_sum"));
         let names =
@@ -150,7 +136,7 @@ fn every_label_is_one_of_the_contract_and_has_a_value() {
 
 #[test]
 fn no_sample_has_a_timestamp() {
-    for line in whole(a_bit_of_everything().seen(183)).lines().filter(|line| !line.starts_with('#')) {
+    for line in a_bit_of_everything().whole(183).lines().filter(|line| !line.starts_with('#')) {
         let values = line.rsplit_once('}').map_or(line, |(_, value)| value);
         let values = values.split_whitespace().filter(|word| word.parse::<f64>().is_ok());
         assert_eq!(values.count(), 1, "{line}");
