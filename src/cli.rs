@@ -130,6 +130,16 @@ pub struct WebFlags {
         value_parser = listen_address
     )]
     pub listen_address: Vec<SocketAddr>,
+    /// A file with TLS, users, headers and limits, in the format of Prometheus' exporters.
+    #[arg(long = "web.config.file", env = "OVERPAY_EXPORTER_WEB_CONFIG_FILE", value_name = "FILE")]
+    pub web_config_file: Option<PathBuf>,
+    /// Listens on the sockets that systemd passes, instead of --web.listen-address.
+    #[arg(long = "web.systemd-socket", env = "OVERPAY_EXPORTER_WEB_SYSTEMD_SOCKET")]
+    pub systemd_socket: bool,
+    /// Lets clients have the configuration reloaded (POST /-/reload) and a query asked at once
+    /// (POST /api/v1/queries/SHOP/QUERY/poll).
+    #[arg(long = "web.enable-lifecycle", env = "OVERPAY_EXPORTER_WEB_ENABLE_LIFECYCLE")]
+    pub enable_lifecycle: bool,
     /// The path of the metrics.
     #[arg(
         long = "web.telemetry-path",
@@ -166,7 +176,8 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 
 /// A path of the metrics, which must not stand in the way of the exporter's own pages.
 fn telemetry_path(text: &str) -> Result<String, String> {
-    if text.starts_with("/-/") { Err("paths below /-/ are taken; write another".to_owned()) } else { path(text) }
+    let taken = ["/-/", "/api/"].iter().any(|folder| text.starts_with(folder)) || text == "/config";
+    if taken { Err("this path is taken; write another, as /metrics".to_owned()) } else { path(text) }
 }
 
 fn path(text: &str) -> Result<String, String> {
@@ -207,6 +218,15 @@ impl ServeFlags {
         if given("listen_address") {
             self.web.listen_address.clone_from(&other.web.listen_address);
         }
+        if given("web_config_file") {
+            self.web.web_config_file.clone_from(&other.web.web_config_file);
+        }
+        if given("systemd_socket") {
+            self.web.systemd_socket = other.web.systemd_socket;
+        }
+        if given("enable_lifecycle") {
+            self.web.enable_lifecycle = other.web.enable_lifecycle;
+        }
         if given("telemetry_path") {
             self.web.telemetry_path.clone_from(&other.web.telemetry_path);
         }
@@ -228,6 +248,9 @@ impl ServeFlags {
 pub struct CheckFlags {
     #[command(flatten)]
     pub config: ConfigFlags,
+    /// A web configuration file to check too.
+    #[arg(long = "web.config.file", env = "OVERPAY_EXPORTER_WEB_CONFIG_FILE", value_name = "FILE")]
+    pub web_config_file: Option<PathBuf>,
 }
 
 /// The flags of `query`.

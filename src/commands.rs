@@ -50,6 +50,12 @@ impl From<crate::begateway::ClientError> for Error {
     }
 }
 
+impl From<crate::web::WebConfigurationError> for Error {
+    fn from(error: crate::web::WebConfigurationError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
 /// Runs the command that was asked for.
 pub async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command {

@@ -4,6 +4,7 @@
 //! is told, all at once, each with its place. Nothing here repeats a secret, nor the value of a key that names one.
 
 mod brands;
+mod effective;
 mod file;
 mod meaning;
 mod problems;
@@ -49,6 +50,11 @@ impl Config {
         secrets::repeated(file, text).map_err(ConfigError::Problems)?;
         let content: file::File = yaml::read(file, text)?;
         meaning::of(&content, file, folder, environment).map_err(ConfigError::Problems)
+    }
+
+    /// The configuration as it is in use, as YAML: every default filled in, no secret.
+    pub fn effective(&self) -> String {
+        effective::yaml(self)
     }
 
     /// The brands that the shops belong to, each once.

@@ -3,6 +3,7 @@
 //! Money and its currencies, queries and the shops they ask for, what was answered and why there was no answer. Knows
 //! nobody: no I/O, no runtime, no JSON, no YAML, no metric names.
 
+pub mod demand;
 pub mod failure;
 pub mod moment;
 pub mod money;

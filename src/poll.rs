@@ -7,6 +7,7 @@
 
 mod backoff;
 mod hosts;
+mod on_demand;
 mod once;
 mod queue;
 mod report;
@@ -19,7 +20,7 @@ use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -27,9 +28,11 @@ use tracing::debug;
 
 use self::backoff::{Again, Streak};
 use self::hosts::{Change, Hosts};
+pub use self::on_demand::Demand;
 pub use self::once::ask_once;
 use self::queue::{FairQueue, Standing};
 use self::schedule::{MIN_WAIT, Schedule};
+use crate::domain::demand::{Asked, NotAsked};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
@@ -62,6 +65,15 @@ pub struct Plan<A> {
     pub ask: A,
 }
 
+/// What the poll loop is told while it runs.
+#[derive(Debug)]
+pub enum Order<A> {
+    /// To poll this from now on; who waits for that hears of it.
+    Follow(Plan<A>, oneshot::Sender<()>),
+    /// To ask a query now.
+    Ask(Demand),
+}
+
 /// The poll loop.
 #[derive(Debug)]
 pub struct Poller<A> {
@@ -77,6 +89,8 @@ pub struct Poller<A> {
     hosts: Hosts,
     tasks: JoinSet<Result<Answer, Failure>>,
     under_way: HashMap<task::Id, UnderWay>,
+    /// Who waits for the next answer of which query.
+    demands: HashMap<usize, Vec<oneshot::Sender<Result<Asked, NotAsked>>>>,
 }
 
 #[derive(Debug)]
@@ -123,13 +137,14 @@ impl<A: Ask> Poller<A> {
             hosts: Hosts::default(),
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
+            demands: HashMap::new(),
         };
         poller.apply(plan);
         poller
     }
 
-    /// Polls until stopped; polls under way are then dropped. Each plan received replaces the one before.
-    pub async fn run(mut self, mut plans: mpsc::Receiver<Plan<A>>, stop: CancellationToken) {
+    /// Polls until stopped; polls under way are then dropped.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order<A>>, stop: CancellationToken) {
         loop {
             self.enqueue_due();
             self.send_queued();
@@ -137,7 +152,13 @@ impl<A: Ask> Poller<A> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                Some(plan) = plans.recv() => self.apply(plan),
+                Some(order) = orders.recv() => match order {
+                    Order::Follow(plan, done) => {
+                        self.apply(plan);
+                        let _ = done.send(());
+                    }
+                    Order::Ask(demand) => self.demanded(demand),
+                },
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
                 () = async { match next { Some(due) => sleep_until(due).await, None => pending().await } } => {}
             }
@@ -169,6 +190,7 @@ impl<A: Ask> Poller<A> {
                     self.due.push(Reverse((entry.due, position)));
                 }
                 self.queue.done(position);
+                self.tell_of_delay(position);
                 continue;
             }
             entry.place = Place::UnderWay;
@@ -221,6 +243,7 @@ impl<A: Ask> Poller<A> {
             report::host(&query, change);
             told.extend(self.put_off_others(position, change, now));
         }
+        self.tell_of(position, failure, timing.duration);
         report::polled(&query, timing, failure, self.entries[position].due.saturating_duration_since(now));
         self.tell(&told);
     }
@@ -292,6 +315,8 @@ impl<A: Ask> Poller<A> {
         let anew = self.store.configure(&plan.shops, &plan.queries, &plan.exponents, wall);
         let anew: HashSet<usize> = anew.into_iter().collect();
         let before = std::mem::take(&mut self.entries);
+        // Whoever waited for an answer asks again, of what is configured now.
+        self.demands.clear();
         let known: HashMap<(&str, &str), usize> =
             before.iter().enumerate().map(|(position, entry)| (key(&entry.query), position)).collect();
         let mut kept = HashMap::new();

@@ -5,6 +5,7 @@
 
 mod claims;
 mod histogram;
+mod history;
 mod state;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use self::claims::Claims;
 pub use self::histogram::Histogram;
+pub use self::history::{History, KEPT, PastPoll};
 pub use self::state::{Failing, Held, HeldRow, QueryState, Transition};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
@@ -36,6 +38,7 @@ struct Contents {
     polls_of: Vec<usize>,
     polls: Vec<Arc<Polls>>,
     claims: Claims,
+    history: History,
     reload: Option<Reload>,
 }
 
@@ -116,6 +119,8 @@ pub struct Snapshot {
     pub queries: Vec<Arc<QueryState>>,
     /// The polls by shop and API.
     pub polls: Vec<Arc<Polls>>,
+    /// The last polls, and the last failures.
+    pub history: History,
     /// How the last attempt to read the configuration went.
     pub reload: Option<Reload>,
 }
@@ -170,6 +175,7 @@ impl Store {
             contents.polls_of.push(group_position);
         }
         contents.shops = shops.into();
+        contents.history = before.history;
         contents.reload = Some(Reload { successful: true, last_success: now });
         to_ask_anew
     }
@@ -195,8 +201,11 @@ impl Store {
         Arc::make_mut(&mut contents.polls[polls_of]).count(reason, timing);
         let state = Arc::make_mut(&mut contents.queries[position]);
         let transition = state.ended(outcome, now);
-        changes.insert(0, (Arc::clone(&state.query), transition));
+        let query = Arc::clone(&state.query);
+        changes.insert(0, (Arc::clone(&query), transition));
         changes.retain(|(_, transition)| *transition != Transition::None);
+        let (duration, past_failure) = (timing.duration, failure.clone());
+        contents.history.add(PastPoll { query, ended: now.wall, duration, failure: past_failure });
         Recorded { failure, changes }
     }
 
@@ -217,6 +226,7 @@ impl Store {
             shops: Arc::clone(&contents.shops),
             queries: contents.queries.clone(),
             polls: contents.polls.clone(),
+            history: contents.history.clone(),
             reload: contents.reload,
         }
     }

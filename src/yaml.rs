@@ -10,7 +10,7 @@ use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
@@ -30,6 +30,16 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Unreadable
     })
     .map_err(|error| Unreadable::new(file, text, &path.borrow(), &error))
 }
+
+/// Writes a YAML document.
+pub fn write(content: &impl Serialize) -> Result<String, Unwritable> {
+    serde_saphyr::to_string(content).map_err(|error| Unwritable(error.to_string()))
+}
+
+/// What can't be written as YAML, such as a map whose keys are maps.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("can't be written as YAML: {0}")]
+pub struct Unwritable(String);
 
 fn options() -> Options {
     serde_saphyr::options! {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -14,11 +14,12 @@ use super::platform::{self, Platform};
 use crate::build;
 use crate::cli::{ServeFlags, WebFlags};
 use crate::config::{Config, ConfigError, Environment};
+use crate::domain::demand::{Asked, NotAsked};
 use crate::domain::shard::Shard;
 use crate::metrics::Metrics;
-use crate::poll::{Plan, Poller};
+use crate::poll::{Demand, Order, Plan, Poller};
 use crate::store::Store;
-use crate::web::{Server, Site};
+use crate::web::{Later, Operations, Paths, Server, Site, WebConfiguration};
 
 pub(super) async fn run(flags: &ServeFlags) -> Result<(), Error> {
     let (index, total) = (flags.shard.shard_index, flags.shard.shard_total);
@@ -54,15 +55,15 @@ impl Source {
 }
 
 /// An exporter that has its addresses and its configuration.
-#[derive(Debug)]
 pub(super) struct Exporter {
-    source: Source,
-    shard: Shard,
-    store: Arc<Store>,
-    platform: Platform,
-    plan: Plan<Platform>,
+    queries: usize,
+    poller: Poller<Platform>,
+    received: mpsc::Receiver<Order<Platform>>,
     server: Server,
     site: Arc<Site>,
+    paths: Paths,
+    reloader: Reloader,
+    asked_for: mpsc::Receiver<oneshot::Sender<Result<(), String>>>,
     signals: Signals,
 }
 
@@ -72,40 +73,69 @@ impl Exporter {
         // First of all: until then a SIGHUP would end the process.
         let signals = Signals::new().map_err(|error| Error::work(&error))?;
         let config = source.read()?;
+        let web_configuration = match &web.web_config_file {
+            Some(path) => WebConfiguration::load(path)?,
+            None => WebConfiguration::default(),
+        };
         let platform = Platform::new(&config, &Platform::default())?;
+        let (effective, in_use) = watch::channel(config.effective().into());
         let plan = platform::plan(config, shard, platform.clone());
         let store = Arc::new(Store::default());
         let metrics = Metrics::new(Arc::clone(&store), shard).map_err(|error| Error::work(&error))?;
         let server = Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))?;
-        let site = Site::new(metrics, Arc::clone(&store), &web.route_prefix, &web.telemetry_path);
-        let site = Arc::new(site.map_err(|error| Error::work(&error))?);
-        Ok(Self { source, shard, store, platform, plan, server, site, signals })
+        let (orders, received) = mpsc::channel(16);
+        let (reloads, asked_for) = mpsc::channel(1);
+        let operations = Arc::new(Operator { in_use, reloads, orders: orders.clone() });
+        let paths = Paths::new(&web.route_prefix, &web.telemetry_path);
+        let site = Site::new(metrics, Arc::clone(&store), paths.clone(), web_configuration, operations)
+            .map_err(|error| Error::work(&error))?
+            .with_lifecycle(web.enable_lifecycle)
+            .with_exposed(server.addresses().iter().any(|address| !address.ip().to_canonical().is_loopback()));
+        let reloader = Reloader { source, shard, store: Arc::clone(&store), platform, orders, effective };
+        let queries = plan.queries.len();
+        let poller = Poller::new(store, plan);
+        Ok(Self { queries, poller, received, server, site: Arc::new(site), paths, reloader, asked_for, signals })
     }
 
     /// Where the metrics will be.
     pub(super) fn metrics_urls(&self) -> impl Iterator<Item = String> {
-        self.server.addresses().iter().map(|address| format!("http://{address}{}", self.site.metrics_path()))
+        let scheme = if self.site.uses_tls() { "https" } else { "http" };
+        self.server.addresses().iter().map(move |address| format!("{scheme}://{address}{}", self.paths.metrics()))
     }
 
     /// Polls and serves until a signal ends it.
     pub(super) async fn run(self) -> Result<(), Error> {
-        info!(version = build::VERSION, revision = build::REVISION, queries = self.plan.queries.len(), "starting");
+        info!(version = build::VERSION, revision = build::REVISION, queries = self.queries, "starting");
         for url in self.metrics_urls() {
             info!(%url, "listening");
         }
-        let Signals { mut hangup, mut end } = self.signals;
+        if self.site.is_open_to_all() {
+            warn!(
+                "everybody who reaches the address sees the balances; listen on loopback, or name users or client \
+                 certificates with --web.config.file"
+            );
+        }
+        let Self { poller, received, server, site, mut reloader, mut asked_for, signals, .. } = self;
+        let Signals { mut hangup, mut end } = signals;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let (plans, received) = mpsc::channel(1);
-        let poller = Poller::new(Arc::clone(&self.store), self.plan);
         tasks.spawn(poller.run(received, stop.clone()));
-        tasks.spawn(self.server.serve(self.site, stop.clone()));
+        tasks.spawn(server.serve(site, stop.clone()));
         tasks.close();
-        let mut reloader =
-            Reloader { source: self.source, shard: self.shard, store: self.store, platform: self.platform, plans };
         let reloads = async {
-            while hangup.recv().await.is_some() {
-                reloader.reload().await;
+            loop {
+                tokio::select! {
+                    Some(()) = hangup.recv() => {
+                        // The log has told what was wrong.
+                        let _ = reloader.reload().await;
+                    }
+                    Some(answer) = asked_for.recv() => {
+                        let outcome = reloader.reload().await.map_err(|problem| problem.to_string());
+                        // Who asked may have gone away.
+                        let _: Result<(), _> = answer.send(outcome);
+                    }
+                    else => return,
+                }
             }
         };
         // A reload that hangs, on a file of a network that is gone, must not hold up the end.
@@ -117,6 +147,36 @@ impl Exporter {
         stop.cancel();
         tasks.wait().await;
         Ok(())
+    }
+}
+
+/// What the web side may ask for, handed to those who do it.
+struct Operator {
+    in_use: watch::Receiver<Arc<str>>,
+    reloads: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+    orders: mpsc::Sender<Order<Platform>>,
+}
+
+impl Operations for Operator {
+    fn effective_configuration(&self) -> Arc<str> {
+        Arc::clone(&self.in_use.borrow())
+    }
+
+    fn reload(&self) -> Later<'_, Result<(), String>> {
+        Box::pin(async {
+            let (answer, outcome) = oneshot::channel();
+            let _ = self.reloads.send(answer).await;
+            outcome.await.unwrap_or_else(|_| Err("the exporter stops".to_owned()))
+        })
+    }
+
+    fn poll<'a>(&'a self, shop: &'a str, query: &'a str) -> Later<'a, Result<Asked, NotAsked>> {
+        Box::pin(async {
+            let (answer, outcome) = oneshot::channel();
+            let demand = Demand { shop: shop.to_owned(), query: query.to_owned(), answer };
+            let _ = self.orders.send(Order::Ask(demand)).await;
+            outcome.await.unwrap_or(Err(NotAsked::Dropped))
+        })
     }
 }
 
@@ -155,19 +215,17 @@ struct Reloader {
     shard: Shard,
     store: Arc<Store>,
     platform: Platform,
-    plans: mpsc::Sender<Plan<Platform>>,
+    orders: mpsc::Sender<Order<Platform>>,
+    effective: watch::Sender<Arc<str>>,
 }
 
 impl Reloader {
-    async fn reload(&mut self) {
+    /// Ends once the new configuration is in use, or with what is wrong with it.
+    async fn reload(&mut self) -> Result<(), Error> {
         info!("reloading the configuration");
-        match self.read_again().await {
-            Ok(plan) => {
-                info!(queries = plan.queries.len(), "configuration reloaded");
-                if self.plans.send(plan).await.is_err() {
-                    error!("the poll loop has ended; restart the exporter");
-                }
-            }
+        let outcome = self.take_over().await;
+        match &outcome {
+            Ok(queries) => info!(queries, "configuration reloaded"),
             Err(problem) => {
                 self.store.reload_failed();
                 for line in problem.to_string().lines() {
@@ -175,18 +233,30 @@ impl Reloader {
                 }
             }
         }
+        outcome.map(|_| ())
     }
 
-    async fn read_again(&mut self) -> Result<Plan<Platform>, Error> {
+    /// Takes what was read again into use, and tells how many queries that is.
+    async fn take_over(&mut self) -> Result<usize, Error> {
+        let (platform, effective, plan) = self.read_again().await?;
+        let ended = || Error::Work("the poll loop has ended; restart the exporter".to_owned());
+        let (queries, (done, in_use)) = (plan.queries.len(), oneshot::channel());
+        self.orders.send(Order::Follow(plan, done)).await.map_err(|_| ended())?;
+        in_use.await.map_err(|_| ended())?;
+        self.platform = platform;
+        self.effective.send_replace(effective);
+        Ok(queries)
+    }
+
+    async fn read_again(&self) -> Result<(Platform, Arc<str>, Plan<Platform>), Error> {
         let (source, platform, shard) = (self.source.clone(), self.platform.clone(), self.shard);
         // Reading files may block, and must not hold up anything else.
         let read = tokio::task::spawn_blocking(move || {
             let config = source.read()?;
             let platform = Platform::new(&config, &platform)?;
-            Ok::<_, Error>((platform.clone(), platform::plan(config, shard, platform)))
+            let effective = config.effective().into();
+            Ok::<_, Error>((platform.clone(), effective, platform::plan(config, shard, platform)))
         });
-        let (platform, plan) = read.await.map_err(|error| Error::work(&error))??;
-        self.platform = platform;
-        Ok(plan)
+        read.await.map_err(|error| Error::work(&error))?
     }
 }

@@ -138,6 +138,11 @@ impl Exponents {
         Self { configured }
     }
 
+    /// The exponents that the configuration gives.
+    pub fn configured(&self) -> impl Iterator<Item = (Currency, Exponent)> {
+        self.configured.iter().map(|(currency, exponent)| (*currency, *exponent))
+    }
+
     /// The exponent of a currency, where it is certain.
     ///
     /// Built in is what ISO 4217 and the platform's public table agree on. Where they differ, and for every other

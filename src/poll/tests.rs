@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, Plan, Poller};
+use super::{Ask, Order, Plan, Poller};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::money::{Exponent, Exponents};
 use crate::domain::observation::Answer;
@@ -131,7 +131,7 @@ impl Ask for Platform {
 struct Running {
     platform: Platform,
     store: Arc<Store>,
-    plans: mpsc::Sender<Plan<Platform>>,
+    orders: mpsc::Sender<Order<Platform>>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -143,9 +143,9 @@ impl Running {
 
     fn start_with(platform: &Platform, plan: Plan<Platform>) -> Self {
         let (store, stop) = (Arc::new(Store::default()), CancellationToken::new());
-        let (plans, received) = mpsc::channel(1);
+        let (orders, received) = mpsc::channel(1);
         let task = tokio::spawn(Poller::new(Arc::clone(&store), plan).run(received, stop.clone()));
-        Self { platform: platform.clone(), store, plans, stop, task }
+        Self { platform: platform.clone(), store, orders, stop, task }
     }
 
     async fn replan(&self, queries: &[Query]) {
@@ -153,7 +153,9 @@ impl Running {
     }
 
     async fn replan_with(&self, plan: Plan<Platform>) {
-        self.plans.send(plan).await.unwrap();
+        let (done, applied) = oneshot::channel();
+        self.orders.send(Order::Follow(plan, done)).await.unwrap();
+        applied.await.unwrap();
         // For the loop to receive it, and for the tasks it starts or drops.
         self.settled().await;
     }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, Site};
+use super::{Later, Operations, Paths, Server, Site, WebConfiguration};
+use crate::domain::demand::{Asked, NotAsked};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
@@ -43,7 +44,34 @@ fn tried(store: &Store, query: usize) {
 
 fn site_of(store: &Arc<Store>, prefix: &str, path: &str) -> Arc<Site> {
     let metrics = Metrics::new(Arc::clone(store), Shard::WHOLE).unwrap();
-    Arc::new(Site::new(metrics, Arc::clone(store), prefix, path).unwrap())
+    let (paths, configuration) = (Paths::new(prefix, path), WebConfiguration::default());
+    Arc::new(Site::new(metrics, Arc::clone(store), paths, configuration, Arc::new(Idle)).unwrap())
+}
+
+/// Operations that change nothing.
+struct Idle;
+
+impl Operations for Idle {
+    fn effective_configuration(&self) -> Arc<str> {
+        "shops: []\n".into()
+    }
+
+    fn reload(&self) -> Later<'_, Result<(), String>> {
+        Box::pin(async { Err("shops.yml:1:1: for the test".to_owned()) })
+    }
+
+    fn poll<'a>(&'a self, _: &'a str, query: &'a str) -> Later<'a, Result<Asked, NotAsked>> {
+        let asked = Asked { failure: None, duration: Duration::from_millis(250) };
+        let not_asked = match query {
+            "just-asked" => Some(NotAsked::JustAsked(Duration::from_millis(2_300))),
+            "limited" => Some(NotAsked::Limited(Duration::from_mins(1))),
+            "unreachable" => Some(NotAsked::Unreachable(Duration::from_secs(9))),
+            "dropped" => Some(NotAsked::Dropped),
+            "unknown" => Some(NotAsked::Unknown),
+            _ => None,
+        };
+        Box::pin(async move { not_asked.map_or(Ok(asked), Err) })
+    }
 }
 
 /// A server that runs until it is stopped.
@@ -184,12 +212,12 @@ async fn a_site_without_queries_is_ready() {
     assert!(site_of(&store_of(0), "/", "/metrics").is_ready());
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_path_of_the_metrics_is_whole_however_slashes_are_given() {
+#[test]
+fn the_path_of_the_metrics_is_whole_however_slashes_are_given() {
     for (prefix, path) in [("/", "/metrics"), ("", "metrics"), ("//", "//metrics")] {
-        assert_eq!(site_of(&store_of(0), prefix, path).metrics_path(), "/metrics");
+        assert_eq!(Paths::new(prefix, path).metrics(), "/metrics");
     }
     for prefix in ["/some/where", "some/where/", "/some/where/"] {
-        assert_eq!(site_of(&store_of(0), prefix, "/metrics").metrics_path(), "/some/where/metrics");
+        assert_eq!(Paths::new(prefix, "/metrics").metrics(), "/some/where/metrics");
     }
 }

@@ -175,9 +175,9 @@ async fn stopping_ends_it_at_once_and_drops_what_is_under_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polling_goes_on_when_no_more_plans_can_come() {
+async fn polling_goes_on_when_no_more_orders_can_come() {
     let mut running = Running::start(&Platform::new(), &queries(&["a"]));
-    running.plans = tokio::sync::mpsc::channel(1).0;
+    running.orders = tokio::sync::mpsc::channel(1).0;
     running.until(600).await;
     assert!(running.asked("a").len() >= 10);
 }

@@ -165,7 +165,7 @@ async fn requests_are_counted_by_handler_and_code() {
         }
     }
     let answer = running.get("/metrics");
-    for (code, handler, count) in [(200, "landing", 2), (405, "metrics", 1), (404, "unknown", 2)] {
+    for (code, handler, count) in [(200, "page", 2), (405, "metrics", 1), (404, "unknown", 2)] {
         let line = format!("overpay_exporter_http_requests_total{{code=\"{code}\",handler=\"{handler}\"}} {count}\n");
         assert!(answer.text().contains(&line), "{line}");
     }

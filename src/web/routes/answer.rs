@@ -1,0 +1,27 @@
+//! Answers of each kind, with the headers that all of them have.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::{Response, StatusCode};
+
+pub(super) const PLAIN: &str = "text/plain; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+/// Browsers show it as text; RFC 9512's type would be downloaded.
+pub(super) const YAML: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// An answer of that kind.
+pub(super) fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers: [(HeaderName, &'static str); 3] =
+        [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+/// A JSON document.
+pub(super) fn json(status: StatusCode, document: &serde_json::Value) -> Response<Full<Bytes>> {
+    text(status, JSON, format!("{document}\n"))
+}
