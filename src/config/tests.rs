@@ -2,6 +2,7 @@
 
 mod brands;
 mod documented;
+mod effective;
 mod pace;
 mod places;
 mod queries;

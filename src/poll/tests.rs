@@ -1,6 +1,7 @@
 //! The poll loop with a made-up platform, in paused time.
 
 mod failing;
+mod on_demand;
 mod polling;
 mod replanning;
 

@@ -3,6 +3,7 @@
 mod conflicts;
 mod counters;
 mod freshness;
+mod history;
 mod polls;
 mod reload;
 

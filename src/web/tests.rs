@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod operations;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -43,9 +44,13 @@ fn tried(store: &Store, query: usize) {
 }
 
 fn site_of(store: &Arc<Store>, prefix: &str, path: &str) -> Arc<Site> {
+    Arc::new(site(store, prefix, path))
+}
+
+fn site(store: &Arc<Store>, prefix: &str, path: &str) -> Site {
     let metrics = Metrics::new(Arc::clone(store), Shard::WHOLE).unwrap();
     let (paths, configuration) = (Paths::new(prefix, path), WebConfiguration::default());
-    Arc::new(Site::new(metrics, Arc::clone(store), paths, configuration, Arc::new(Idle)).unwrap())
+    Site::new(metrics, Arc::clone(store), paths, configuration, Arc::new(Idle)).unwrap()
 }
 
 /// Operations that change nothing.
