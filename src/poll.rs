@@ -9,6 +9,7 @@ mod backoff;
 mod hosts;
 mod on_demand;
 mod once;
+mod orders;
 mod queue;
 mod report;
 mod schedule;
@@ -28,8 +29,8 @@ use tracing::debug;
 
 use self::backoff::{Again, Streak};
 use self::hosts::{Change, Hosts};
-pub use self::on_demand::Demand;
 pub use self::once::ask_once;
+pub use self::orders::{Demand, Order, Plan};
 use self::queue::{FairQueue, Standing};
 use self::schedule::{MIN_WAIT, Schedule};
 use crate::domain::demand::{Asked, NotAsked};
@@ -38,7 +39,6 @@ use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
 use crate::domain::observation::Answer;
 use crate::domain::query::Query;
-use crate::domain::shop::Shop;
 use crate::store::{Store, Timing};
 
 /// How late a poll may be sent and still count as sent in time.
@@ -48,30 +48,6 @@ const LATE: Duration = Duration::from_secs(1);
 pub trait Ask: Clone + Send + Sync + 'static {
     /// Asks once.
     fn ask(&self, query: Arc<Query>) -> impl Future<Output = Result<Answer, Failure>> + Send;
-}
-
-/// What is to be polled, from one reading of the configuration to the next.
-#[derive(Debug)]
-pub struct Plan<A> {
-    /// The shops.
-    pub shops: Vec<Arc<Shop>>,
-    /// Their queries.
-    pub queries: Vec<Arc<Query>>,
-    /// The exponents of currencies.
-    pub exponents: Arc<Exponents>,
-    /// How many polls may be under way at one host.
-    pub max_in_flight_per_host: usize,
-    /// Who asks.
-    pub ask: A,
-}
-
-/// What the poll loop is told while it runs.
-#[derive(Debug)]
-pub enum Order<A> {
-    /// To poll this from now on; who waits for that hears of it.
-    Follow(Plan<A>, oneshot::Sender<()>),
-    /// To ask a query now.
-    Ask(Demand),
 }
 
 /// The poll loop.

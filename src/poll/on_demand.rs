@@ -4,23 +4,11 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Ask, Place, Poller};
+use super::{Ask, Demand, Place, Poller};
 use crate::domain::demand::{Asked, NotAsked};
 use crate::domain::failure::Failure;
-
-/// Somebody who wants to know what a query answers now.
-#[derive(Debug)]
-pub struct Demand {
-    /// The name of the shop.
-    pub shop: String,
-    /// The name of the query.
-    pub query: String,
-    /// Who is told.
-    pub answer: oneshot::Sender<Result<Asked, NotAsked>>,
-}
 
 impl<A: Ask> Poller<A> {
     /// Asks the query as soon as it is its turn, and has the answer told. A poll that is under way serves as well.

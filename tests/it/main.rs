@@ -17,6 +17,7 @@ mod http2;
 mod lifecycle;
 mod limits;
 mod names;
+mod operations;
 mod platform;
 mod preload;
 mod prometheus;
