@@ -272,7 +272,7 @@ impl Observed {
 
     /// The exporter's other pages.
     async fn pages(&mut self) {
-        for path in ["/", "/-/healthy", "/-/ready", "/config"] {
+        for path in ["/", "/api/v1/queries", "/-/healthy", "/-/ready", "/config"] {
             let text = self.get(path).await;
             self.evidence.search("the pages", &text, &self.marks);
         }
