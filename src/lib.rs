@@ -12,6 +12,7 @@
 //! - [`metrics`]: the store's state as metric families.
 //! - [`web`]: the HTTP server.
 //! - [`simulator`]: the platform's APIs with made-up money; beside all of these.
+//! - [`systemd`]: what the system's service manager hands over.
 //! - [`telemetry`], [`cli`], [`commands`]: the log, the command line, and what each command puts together.
 
 // What holds of every answer is written for the fuzz targets, and names the library as they do.
@@ -29,6 +30,7 @@ pub mod metrics;
 pub mod poll;
 pub mod simulator;
 pub mod store;
+pub mod systemd;
 pub mod telemetry;
 pub mod web;
 pub mod yaml;

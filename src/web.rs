@@ -3,11 +3,17 @@
 //! Binding comes before serving, so that a taken port is an error before anything is polled. Reads the metrics and the
 //! store's snapshots; what it asks of the rest goes through [`Operations`]. Knows nothing of polls or the platform.
 
+mod accept;
+mod activity;
 mod api;
 mod configuration;
+mod connection;
 mod page;
+mod places;
 mod routes;
 mod server;
+mod stream;
+mod trouble;
 mod writer;
 
 use std::pin::Pin;

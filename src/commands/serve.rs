@@ -19,6 +19,7 @@ use crate::domain::shard::Shard;
 use crate::metrics::Metrics;
 use crate::poll::{Demand, Order, Plan, Poller};
 use crate::store::Store;
+use crate::systemd;
 use crate::web::{Later, Operations, Paths, Server, Site, WebConfiguration};
 
 pub(super) async fn run(flags: &ServeFlags) -> Result<(), Error> {
@@ -82,7 +83,7 @@ impl Exporter {
         let plan = platform::plan(config, shard, platform.clone());
         let store = Arc::new(Store::default());
         let metrics = Metrics::new(Arc::clone(&store), shard).map_err(|error| Error::work(&error))?;
-        let server = Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))?;
+        let server = server(web).await?;
         let (orders, received) = mpsc::channel(16);
         let (reloads, asked_for) = mpsc::channel(1);
         let operations = Arc::new(Operator { in_use, reloads, orders: orders.clone() });
@@ -90,7 +91,7 @@ impl Exporter {
         let site = Site::new(metrics, Arc::clone(&store), paths.clone(), web_configuration, operations)
             .map_err(|error| Error::work(&error))?
             .with_lifecycle(web.enable_lifecycle)
-            .with_exposed(server.addresses().iter().any(|address| !address.ip().to_canonical().is_loopback()));
+            .with_exposed(server.exposed().next().is_some());
         let reloader = Reloader { source, shard, store: Arc::clone(&store), platform, orders, effective };
         let queries = plan.queries.len();
         let poller = Poller::new(store, plan);
@@ -110,9 +111,11 @@ impl Exporter {
             info!(%url, "listening");
         }
         if self.site.is_open_to_all() {
+            let addresses: Vec<String> = self.server.exposed().map(ToString::to_string).collect();
             warn!(
-                "everybody who reaches the address sees the balances; listen on loopback, or name users or client \
-                 certificates with --web.config.file"
+                addresses = addresses.join(" "),
+                "everybody who reaches these addresses sees the balances; listen on loopback, or name users \
+                 (basic_auth_users) or require client certificates with --web.config.file"
             );
         }
         let Self { poller, received, server, site, mut reloader, mut asked_for, signals, .. } = self;
@@ -148,6 +151,15 @@ impl Exporter {
         tasks.wait().await;
         Ok(())
     }
+}
+
+/// Takes the addresses, or the sockets of systemd.
+async fn server(web: &WebFlags) -> Result<Server, Error> {
+    if web.systemd_socket {
+        let sockets = systemd::sockets().map_err(|error| Error::Usage(error.to_string()))?;
+        return Server::of(sockets).map_err(|error| Error::work(&error));
+    }
+    Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))
 }
 
 /// What the web side may ask for, handed to those who do it.

@@ -52,6 +52,12 @@ impl WebConfiguration {
         false
     }
 
+    /// The TLS of the next handshake.
+    #[expect(clippy::unused_self, reason = "the file is not read yet")]
+    pub(super) fn tls(&self) -> Result<std::sync::Arc<rustls::ServerConfig>, WebConfigurationError> {
+        Err(WebConfigurationError)
+    }
+
     /// What is decided about a request with those headers.
     #[expect(clippy::unused_async, clippy::unused_self, reason = "the file is not read yet")]
     pub(super) async fn judge(&self, _headers: &HeaderMap) -> Judgement {

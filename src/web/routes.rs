@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_SECURITY_POLICY, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 
 use self::answer::{HTML, PLAIN, YAML, json, text};
@@ -89,6 +89,22 @@ pub(super) async fn respond<B>(site: Arc<Site>, request: Request<B>) -> Result<R
     for (name, value) in &judgement.headers {
         response.headers_mut().insert(name, value.clone());
     }
+    site.metrics.count_request(route.name(), response.status().as_u16());
+    Ok(response)
+}
+
+/// Answers a request that there is no room for, unless it asks whether the exporter is healthy.
+pub(super) async fn respond_when_full<B>(
+    site: Arc<Site>,
+    request: Request<B>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let route = Route::of(&site, request.uri().path());
+    if route == Route::Healthy {
+        return respond(site, request).await;
+    }
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "too many requests are under way; try again\n");
+    let headers = [(RETRY_AFTER, HeaderValue::from_static("5")), (CONNECTION, HeaderValue::from_static("close"))];
+    response.headers_mut().extend(headers);
     site.metrics.count_request(route.name(), response.status().as_u16());
     Ok(response)
 }

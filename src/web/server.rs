@@ -1,28 +1,22 @@
-//! Listening, accepting and serving connections, and ending them in time.
+//! Listening, and serving until stopped.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
+use rustix::io::Errno;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::Site;
-use super::routes::respond;
+use super::accept::Entrance;
 
-/// How long a connection may take to send its next request's headers: longer than from one scrape to the next, and not
-/// for ever, so that port scanners do not hold connections open.
-const HEADER_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long answers under way may take once the server is to stop.
 const DRAIN: Duration = Duration::from_millis(500);
-/// How long accepting pauses when the process has no descriptor or memory left for a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that has its addresses and does not serve yet.
 #[derive(Debug)]
@@ -36,7 +30,7 @@ pub struct Server {
 #[error("can't listen on {address}: {source}; name a free address of this machine with --web.listen-address")]
 pub struct BindError {
     address: SocketAddr,
-    source: std::io::Error,
+    source: io::Error,
 }
 
 impl Server {
@@ -44,12 +38,31 @@ impl Server {
     pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
         let mut server = Self { listeners: Vec::new(), addresses: Vec::new() };
         for &address in addresses {
-            let failed = |source| BindError { address, source };
-            let listener = TcpListener::bind(address).await.map_err(failed)?;
-            server.addresses.push(listener.local_addr().map_err(failed)?);
-            server.listeners.push(listener);
+            let listening = match TcpListener::bind(address).await {
+                Err(error) => match instead(address, &error) {
+                    Some(other) => TcpListener::bind(other).await,
+                    None => Err(error),
+                },
+                listening => listening,
+            };
+            listening.and_then(|listener| server.add(listener)).map_err(|source| BindError { address, source })?;
         }
         Ok(server)
+    }
+
+    /// Takes sockets that listen already and do not block.
+    pub fn of(sockets: Vec<std::net::TcpListener>) -> io::Result<Self> {
+        let mut server = Self { listeners: Vec::new(), addresses: Vec::new() };
+        for socket in sockets {
+            server.add(TcpListener::from_std(socket)?)?;
+        }
+        Ok(server)
+    }
+
+    fn add(&mut self, listener: TcpListener) -> io::Result<()> {
+        self.addresses.push(listener.local_addr()?);
+        self.listeners.push(listener);
+        Ok(())
     }
 
     /// The addresses it listens on.
@@ -57,65 +70,49 @@ impl Server {
         &self.addresses
     }
 
+    /// Those of its addresses that others than this machine can reach.
+    pub fn exposed(&self) -> impl Iterator<Item = &SocketAddr> {
+        self.addresses.iter().filter(|address| !address.ip().to_canonical().is_loopback())
+    }
+
     /// Serves the site until stopped; answers under way are then given a moment.
     pub async fn serve(self, site: Arc<Site>, stop: CancellationToken) {
-        let graceful = Arc::new(GracefulShutdown::new());
+        let entrance = Arc::new(Entrance::new(site, stop));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
-            accepting.spawn(accept(listener, Arc::clone(&site), Arc::clone(&graceful), stop.clone()));
+            accepting.spawn(Arc::clone(&entrance).accept(listener));
         }
-        // Each returns its connections when it stops accepting.
-        let connections = accepting.join_all().await;
-        if let Some(graceful) = Arc::into_inner(graceful)
-            && tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err()
-        {
+        // Each returns its connections when it stops accepting. They were told to stop too.
+        let mut connections = accepting.join_all().await;
+        let ended = async {
+            for connections in &mut connections {
+                while connections.join_next().await.is_some() {}
+            }
+        };
+        if timeout(DRAIN, ended).await.is_err() {
             debug!("connections that did not end in time are dropped");
         }
-        drop(connections);
     }
 }
 
-/// Accepts connections until stopped. No error ends it: each is of one connection, or of a moment without descriptors.
-async fn accept(
-    listener: TcpListener,
-    site: Arc<Site>,
-    graceful: Arc<GracefulShutdown>,
-    stop: CancellationToken,
-) -> JoinSet<()> {
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = stop.cancelled() => return connections,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(connection(stream, Arc::clone(&site), graceful.watcher()));
-            }
-            Err(error) if is_of_connection(&error) => debug!(%error, "connection lost before it was accepted"),
-            Err(error) => {
-                warn!(%error, "can't accept connections for now");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+/// What to listen on instead where all addresses are meant, and the system has none of the newer kind.
+fn instead(address: SocketAddr, error: &io::Error) -> Option<SocketAddr> {
+    let lacks_ipv6 = Errno::from_io_error(error) == Some(Errno::AFNOSUPPORT);
+    let all = address.is_ipv6() && address.ip().is_unspecified();
+    (lacks_ipv6 && all).then(|| (Ipv4Addr::UNSPECIFIED, address.port()).into())
 }
 
-/// Whether the error is of the connection that was to be accepted, and the next one may be fine.
-fn is_of_connection(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-async fn connection(stream: TcpStream, site: Arc<Site>, watcher: Watcher) {
-    let service = service_fn(move |request| respond(Arc::clone(&site), request));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        debug!(%error, "connection ended");
+    #[test]
+    fn all_addresses_are_the_older_ones_where_there_are_no_others() {
+        let lacks = Errno::AFNOSUPPORT.into();
+        let all = "[::]:10119".parse().unwrap();
+        assert_eq!(instead(all, &lacks), Some("0.0.0.0:10119".parse().unwrap()));
+        assert_eq!(instead(all, &Errno::ADDRINUSE.into()), None);
+        assert_eq!(instead("[::1]:10119".parse().unwrap(), &lacks), None);
+        assert_eq!(instead("0.0.0.0:10119".parse().unwrap(), &lacks), None);
     }
 }

@@ -1,0 +1,178 @@
+//! One connection: its handshake, its requests, and its end, which comes in time whatever the client does.
+//!
+//! Every state a connection can be in has a deadline, in `activity`; a client that dawdles loses its connection. Knows
+//! nothing of paths.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::CONTENT_LENGTH;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::Site;
+use super::activity::FIRST_BYTE;
+use super::places::Place;
+use super::routes::{respond, respond_when_full};
+use super::stream::{UnderWay, Watched};
+use super::trouble::Wrong;
+
+/// The longest head of a request, in bytes. hyper takes a hundred headers in it.
+const MAX_HEAD: usize = 32 * 1024;
+/// Requests under way at once on a connection of HTTP/2.
+const MAX_STREAMS: u32 = 16;
+/// Requests that a client of HTTP/2 may take back before they were looked at, or that were refused for their faults,
+/// before its connection ends: nobody who scrapes does that.
+const MAX_RESETS: usize = 16;
+/// The largest window a client of HTTP/2 gets for bodies, which nobody reads, and the most of an answer that is put
+/// aside for it.
+const MAX_WINDOW: u32 = 64 * 1024;
+/// How often a client of HTTP/2 is asked whether it is still there, and how long it may take to say so.
+const PING: Duration = Duration::from_secs(30);
+
+/// How a connection is served.
+pub(super) struct Service {
+    pub(super) site: Arc<Site>,
+    /// Whether there was no place but one of the reserve.
+    pub(super) full: bool,
+    /// What is wrong with the files TLS needs.
+    pub(super) tls_trouble: Arc<Wrong>,
+    /// Cancelled where the server stops.
+    pub(super) stop: CancellationToken,
+}
+
+impl Service {
+    /// Serves a client until either side has had enough.
+    pub(super) async fn serve(self, stream: TcpStream, place: Place) {
+        // Answers are small and awaited; without it they would wait for each other.
+        let _ = stream.set_nodelay(true);
+        if !self.site.configuration.uses_tls() {
+            return self.converse(stream, place, false).await;
+        }
+        let handshake = async {
+            tokio::select! {
+                biased;
+                stream = self.shake_hands(stream) => stream,
+                () = self.stop.cancelled() => None,
+                () = place.is_wanted() => None,
+            }
+        };
+        if let Ok(Some(stream)) = timeout(FIRST_BYTE, handshake).await {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            self.converse(stream, place, http2).await;
+        }
+    }
+
+    async fn shake_hands(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let site = Arc::clone(&self.site);
+        // Files may have changed, and reading them must not hold up anybody else.
+        let tls = tokio::task::spawn_blocking(move || site.configuration.tls()).await.ok()?;
+        match tls {
+            Ok(tls) => {
+                if self.tls_trouble.is_over() {
+                    info!("clients can connect again");
+                }
+                let shaken = TlsAcceptor::from(tls).accept(stream).await;
+                shaken.inspect_err(|error| debug!(%error, "no TLS handshake")).ok()
+            }
+            Err(error) => {
+                let problem = error.to_string();
+                if self.tls_trouble.is_now(&problem) {
+                    error!(problem, "no client can connect");
+                }
+                None
+            }
+        }
+    }
+
+    async fn converse<S>(self, stream: S, place: Place, http2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let progress = place.progress();
+        if http2 {
+            progress.note(|activity, _| activity.is_http2());
+        }
+        let stop = self.stop.child_token();
+        let service = service_fn(|request: Request<Incoming>| {
+            if self.full {
+                stop.cancel();
+            }
+            let under_way = UnderWay::begin(progress, !request.is_end_stream());
+            let (site, full) = (Arc::clone(&self.site), self.full);
+            async move {
+                let head = request.method() == Method::HEAD;
+                let response = if full { respond_when_full(site, request).await } else { respond(site, request).await };
+                response.map(|response| {
+                    let response = if http2 && head { without_body(response) } else { response };
+                    response.map(|body| under_way.answered(body, http2))
+                })
+            }
+        });
+        let builder = protocol(http2);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(Watched::new(stream, progress.clone())), service));
+        let mut overdue = pin!(progress.is_overdue());
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => {
+                    return ended.unwrap_or_else(|error| debug!(%error, "connection ended"));
+                }
+                () = overdue.as_mut() => debug!("connection ended: the client takes too long"),
+                () = place.is_wanted() => debug!("connection ended: others need its place"),
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                    continue;
+                }
+            }
+            // Where nothing is under way, this tells the client.
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(Duration::ZERO, connection).await;
+            return;
+        }
+    }
+}
+
+/// HTTP/2, or HTTP/1 alone.
+fn protocol(http2: bool) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // The deadlines are those of `activity`.
+    builder.http1().half_close(true).max_buf_size(MAX_HEAD).header_read_timeout(None);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD as u32)
+        .max_pending_accept_reset_streams(MAX_RESETS)
+        .max_local_error_reset_streams(MAX_RESETS)
+        .initial_stream_window_size(MAX_WINDOW)
+        .initial_connection_window_size(MAX_WINDOW)
+        .max_send_buf_size(MAX_WINDOW as usize)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    if http2 { builder.http2_only() } else { builder.http1_only() }
+}
+
+/// The answer to HEAD, whose body hyper leaves out of HTTP/1 only.
+fn without_body(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let length = response.body().size_hint().exact();
+    let mut response = response.map(|_| Full::default());
+    if let Some(length) = length {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    response
+}

@@ -1,0 +1,165 @@
+//! The places connections have: how many there are, and who gives one up for a newcomer.
+//!
+//! A client that has nothing under way gives way to one that may have, whoever was last active longest ago first. So no
+//! number of idle or dawdling connections keeps anybody out. Knows nothing of sockets and of HTTP.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::activity::{Activity, Turn};
+
+/// How many bytes of answers are held for clients that are still taking them, before the slowest of them give way. Four
+/// answers of any size are always held.
+const HELD: u64 = 64 * 1024 * 1024;
+
+/// A number of places.
+#[derive(Debug)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    last_number: u64,
+    taken: HashMap<u64, Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    activity: Activity,
+    /// Cancelled where the connection is to give way.
+    leave: CancellationToken,
+}
+
+impl Places {
+    /// So many places, all free.
+    pub(super) fn new(number: usize) -> Arc<Self> {
+        Arc::new(Self { free: Arc::new(Semaphore::new(number)), table: Mutex::default() })
+    }
+
+    /// A place, if need be that of the connection whose turn it is to give way, as soon as that is gone. None where all
+    /// connections have a request under way.
+    pub(super) async fn take(self: &Arc<Self>) -> Option<Place> {
+        let free = if let Ok(free) = Arc::clone(&self.free).try_acquire_owned() {
+            free
+        } else if self.table().give_way(Instant::now()) {
+            Arc::clone(&self.free).acquire_owned().await.ok()?
+        } else {
+            return None;
+        };
+        let leave = CancellationToken::new();
+        let mut table = self.table();
+        table.last_number += 1;
+        let number = table.last_number;
+        table.taken.insert(number, Taken { activity: Activity::accepted(Instant::now()), leave: leave.clone() });
+        drop(table);
+        Some(Place { progress: Progress { number, places: Arc::clone(self) }, leave, _free: free })
+    }
+
+    /// Whether all places are taken.
+    pub(super) fn are_taken(&self) -> bool {
+        self.free.available_permits() == 0
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Asks the connection whose turn it is to give way, if there is one.
+    fn give_way(&mut self, now: Instant) -> bool {
+        let staying = self.taken.values().filter(|taken| !taken.leave.is_cancelled());
+        let turns = staying.filter_map(|taken| Some((taken.activity.turn(now)?, taken)));
+        let first = turns.min_by_key(|(turn, _): &(Turn, &Taken)| *turn);
+        first.map(|(_, taken)| taken.leave.cancel()).is_some()
+    }
+
+    /// Asks the slowest takers of answers to give way until the others' answers are not too much to hold.
+    fn let_go(&mut self, length: u64, newest: u64) {
+        let limit = HELD.max(length.saturating_mul(4));
+        let staying = self.taken.iter().filter(|(_, taken)| !taken.leave.is_cancelled());
+        let mut takers: Vec<_> = staying.filter(|(_, taken)| taken.activity.held() > 0).collect();
+        let mut held: u64 = takers.iter().map(|(_, taken)| taken.activity.held()).sum();
+        takers.sort_by_key(|(_, taken)| taken.activity.taking_since());
+        for (_, taken) in takers.into_iter().filter(|(number, _)| **number != newest) {
+            if held <= limit {
+                break;
+            }
+            held -= taken.activity.held();
+            taken.leave.cancel();
+        }
+    }
+}
+
+/// The place of a connection, until dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    progress: Progress,
+    leave: CancellationToken,
+    _free: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// What the connection is at, for those who see it.
+    pub(super) const fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Waits until the connection is to give way.
+    pub(super) async fn is_wanted(&self) {
+        self.leave.cancelled().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.progress.places.table().taken.remove(&self.progress.number);
+    }
+}
+
+/// How far a connection is. Telling it does nothing once the connection is gone.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    number: u64,
+    places: Arc<Places>,
+}
+
+impl Progress {
+    /// Changes what is known of the connection, if it is still there.
+    pub(super) fn note<T: Default>(&self, change: impl FnOnce(&mut Activity, Instant) -> T) -> T {
+        let mut table = self.places.table();
+        table.taken.get_mut(&self.number).map(|taken| change(&mut taken.activity, Instant::now())).unwrap_or_default()
+    }
+
+    /// An answer of that length begins to leave.
+    pub(super) fn answered(&self, request: u64, length: u64) {
+        self.note(|activity, now| activity.answered(request, length, now));
+        self.places.table().let_go(length, self.number);
+    }
+
+    /// Waits until the connection has taken too long over what it is at. To be polled with the connection, whose progress
+    /// moves the deadline.
+    pub(super) async fn is_overdue(&self) {
+        let deadline = || self.note(|activity, _| Some(activity.deadline())).unwrap_or_else(Instant::now);
+        let mut timer = pin!(sleep_until(deadline()));
+        poll_fn(|context| {
+            let deadline = deadline();
+            if timer.deadline() != deadline {
+                timer.as_mut().reset(deadline);
+            }
+            timer.as_mut().poll(context)
+        })
+        .await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
