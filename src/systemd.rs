@@ -15,7 +15,9 @@ pub enum PassedError {
     )]
     None,
     /// One of another kind, or one that is broken.
-    #[error("socket {number} of those that systemd has passed: {source}; write ListenStream= with a TCP port in the .socket unit")]
+    #[error(
+        "socket {number} of those that systemd has passed: {source}; write ListenStream= with a TCP port in the .socket unit"
+    )]
     Unusable {
         /// Its number, from 1.
         number: usize,

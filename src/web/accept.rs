@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn connections_leave_descriptors_to_polls() {
-        for (descriptors, number) in [(None, 512), (Some(1 << 20), 512), (Some(1024), 256), (Some(48), 12), (Some(4), 2)] {
+        for (descriptors, number) in
+            [(None, 512), (Some(1 << 20), 512), (Some(1024), 256), (Some(48), 12), (Some(4), 2)]
+        {
             assert_eq!(connections(descriptors), number, "{descriptors:?}");
         }
     }

@@ -97,7 +97,8 @@ impl Service {
         }
     }
 
-    async fn converse<S>(self, stream: S, place: Place, http2: bool)
+    /// Talks HTTP with a client, whatever it is connected by.
+    pub(super) async fn converse<S>(self, stream: S, place: Place, http2: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -122,7 +123,8 @@ impl Service {
             }
         });
         let builder = protocol(http2);
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(Watched::new(stream, progress.clone())), service));
+        let mut connection =
+            pin!(builder.serve_connection(TokioIo::new(Watched::new(stream, progress.clone())), service));
         let mut overdue = pin!(progress.is_overdue());
         let mut stopping = false;
         loop {

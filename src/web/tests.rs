@@ -2,6 +2,8 @@
 
 mod answers;
 mod connections;
+mod conversation;
+mod http2;
 mod operations;
 
 use std::collections::BTreeMap;
