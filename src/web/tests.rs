@@ -4,6 +4,7 @@ mod answers;
 mod connections;
 mod conversation;
 mod http2;
+mod noise;
 mod operations;
 
 use std::collections::BTreeMap;
