@@ -7,7 +7,6 @@ mod brands;
 mod effective;
 mod file;
 mod meaning;
-mod problems;
 mod secrets;
 
 use std::collections::BTreeMap;
@@ -15,12 +14,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-pub use self::problems::{Problem, Problems};
 pub use self::secrets::Environment;
 use crate::domain::money::Exponents;
 use crate::domain::query::Query;
 use crate::domain::shop::{Brand, Shop};
 use crate::yaml;
+pub use crate::yaml::{Problem, Problems};
 
 /// What is to be asked, and within which limits.
 #[derive(Clone, Debug)]

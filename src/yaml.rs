@@ -3,6 +3,7 @@
 //! Knows nothing of what the files mean.
 
 mod aliases;
+mod problems;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +16,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
 pub use self::aliases::{Alias, aliases};
+pub use self::problems::{Problem, Problems, shown};
 
 /// The largest file read, in bytes: a configuration of 100,000 queries is about a tenth of it.
 const MAX_BYTES: usize = 256 * 1024 * 1024;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use url::Url;
 
 use super::file;
-use super::problems::{Problems, shown};
 use crate::domain::query::Api;
 use crate::domain::shop::{Brand, is_loopback};
-use crate::yaml::Located;
+use crate::yaml::{Located, Problems, shown};
 
 /// A brand and the hosts of its gateway, API and backoffice, as far as they are documented.
 struct Documented {

@@ -12,8 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::problems::shown;
-use crate::yaml::Located;
+use crate::yaml::{Located, shown};
 
 /// The configuration of overpay_exporter.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -9,12 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::pace::DefaultPace;
-use super::problems::{Problems, shown};
 use super::secrets::{self, Environment};
 use super::{Config, brands, file};
 use crate::domain::money::{Currency, Exponent, Exponents};
 use crate::domain::shop::{Brand, Shop};
-use crate::yaml::{Located, Place};
+use crate::yaml::{Located, Place, Problems, shown};
 
 const DEFAULT_BRAND: &str = "overpay";
 const DEFAULT_IN_FLIGHT: usize = 32;

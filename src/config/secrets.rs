@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use secrecy::zeroize::Zeroizing;
 
 use super::file;
-use super::problems::Problems;
 use crate::domain::shop::SecretKey;
-use crate::yaml::{self, Alias};
+use crate::yaml::{self, Alias, Problems};
 
 /// Looks up an environment variable.
 type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;

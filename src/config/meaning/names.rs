@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::file;
-use super::super::problems::{Problems, shown};
 use crate::domain::query::{ChannelId, GatewayId};
-use crate::yaml::Located;
+use crate::yaml::{Located, Problems, shown};
 
 /// The names in a shop, and the channels the configuration lists.
 pub(super) struct Names {

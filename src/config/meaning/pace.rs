@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::super::file::{self, GivenPace, HumanDuration};
-use super::super::problems::Problems;
 use crate::domain::query::Pace;
-use crate::yaml::Located;
+use crate::yaml::{Located, Problems};
 
 const DEFAULT_INTERVAL: Duration = Duration::from_mins(1);
 const MIN_INTERVAL: Duration = Duration::from_secs(5);

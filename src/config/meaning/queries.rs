@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::super::brands;
 use super::super::file::{self, AccountLabels, Currencies, GivenPace, ThresholdsByCurrency};
-use super::super::problems::{Problems, shown};
 use super::pace::DefaultPace;
 use super::{WRITE_A_NAME, currency, is_name};
 use crate::domain::money::Currency;
 use crate::domain::query::{AccountLabel, AccountNumber, Ask, ChannelId, GatewayId, Query, Thresholds};
 use crate::domain::shop::Shop;
-use crate::yaml::{self, Located, Place};
+use crate::yaml::{self, Located, Place, Problems, shown};
 
 /// What the queries of a shop have in common.
 #[derive(Clone, Copy)]

@@ -1,8 +1,8 @@
-//! What is wrong with the meaning of a configuration, collected so that all of it is told at once.
+//! What is wrong with the meaning of a file, collected so that all of it is told at once.
 
 use std::fmt;
 
-use crate::yaml::{self, Place};
+use super::{Place, shown_key};
 
 /// The longest value that a message repeats, in bytes.
 const LONGEST: usize = 80;
@@ -26,16 +26,18 @@ pub struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(file: &str) -> Self {
+    /// None yet, of a file of that name.
+    pub fn new(file: &str) -> Self {
         Self { file: file.to_owned(), list: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, place: Place, key: impl AsRef<str>, message: impl Into<String>) {
-        self.list.push(Problem { place, key: yaml::shown_key(key.as_ref()), message: message.into() });
+    /// Adds what is wrong there.
+    pub fn add(&mut self, place: Place, key: impl AsRef<str>, message: impl Into<String>) {
+        self.list.push(Problem { place, key: shown_key(key.as_ref()), message: message.into() });
     }
 
     /// The value, unless something is wrong.
-    pub(super) fn or<T>(mut self, value: T) -> Result<T, Self> {
+    pub fn or<T>(mut self, value: T) -> Result<T, Self> {
         if self.list.is_empty() {
             return Ok(value);
         }
@@ -51,7 +53,7 @@ impl Problems {
 
 /// A value as a message may repeat it. Where a quote or a space is missing, a value takes in what stands behind it, other
 /// keys and their values: so none is repeated that is long or holds a colon or a line break.
-pub(super) fn shown(value: &str) -> String {
+pub fn shown(value: &str) -> String {
     if value.len() <= LONGEST && !value.chars().any(|c| c == ':' || c.is_control()) {
         format!("{value:?}")
     } else {
