@@ -42,6 +42,11 @@ impl Credentials {
         &self.user
     }
 
+    /// The password, which is wiped wherever it is dropped.
+    pub const fn password(&self) -> &SecretString {
+        &self.password
+    }
+
     /// The password: to be compared, and for nothing else.
     pub fn expose_password(&self) -> &str {
         self.password.expose_secret()
