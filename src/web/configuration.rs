@@ -75,7 +75,7 @@ impl WebConfiguration {
         files.http2 = settings.http2;
         let uses_tls = settings.tls.is_some();
         if uses_tls {
-            files.tls(&settings)?;
+            files.tls()?;
         }
         let of_file = OfFile {
             files: Arc::new(tokio::sync::Mutex::new(files)),
@@ -107,10 +107,10 @@ impl WebConfiguration {
         self.of_file.as_ref().is_some_and(|of_file| of_file.authenticates.load(Ordering::Relaxed))
     }
 
-    /// What to serve the next connection's TLS with.
-    pub(super) async fn tls(&self) -> Result<Arc<ServerConfig>, WebConfigurationError> {
+    /// What to serve the next connection's TLS with. To be called where waiting for files holds up nobody else.
+    pub(super) fn tls(&self) -> Result<Arc<ServerConfig>, WebConfigurationError> {
         match &self.of_file {
-            Some(of_file) => of_file.look(Files::tls_told).await,
+            Some(of_file) => of_file.files.blocking_lock().tls(),
             None => Err(WebConfigurationError::NoTls { file: String::new() }),
         }
     }
@@ -181,8 +181,8 @@ struct Files {
     http2: bool,
     settings: Option<Result<Arc<Settings>, WebConfigurationError>>,
     certificates: Option<Certificates>,
-    /// What is in the log of the file and of the certificates, so that each problem is told once.
-    told: [Option<WebConfigurationError>; 2],
+    /// What is wrong with the file, as the log has told it.
+    told: Option<WebConfigurationError>,
 }
 
 impl Files {
@@ -193,7 +193,7 @@ impl Files {
             http2: true,
             settings: None,
             certificates: None,
-            told: [None, None],
+            told: None,
         }
     }
 
@@ -220,36 +220,27 @@ impl Files {
     }
 
     /// What TLS is served with, as the certificates and keys are now.
-    fn tls(&mut self, settings: &Settings) -> Result<Arc<ServerConfig>, WebConfigurationError> {
-        let file = self.name();
+    fn tls(&mut self) -> Result<Arc<ServerConfig>, WebConfigurationError> {
+        let (settings, file) = (self.settings()?, self.name());
         let Some(tls) = &settings.tls else { return Err(WebConfigurationError::NoTls { file }) };
         let certificates = self.certificates.get_or_insert_with(|| Certificates::of(tls));
         Ok(certificates.look(&file, tls, self.http2)?)
     }
 
+    /// What the file says now. What is wrong, or no longer is, goes into the log unless it was the same the last time.
     fn settings_told(&mut self) -> Result<Arc<Settings>, WebConfigurationError> {
         let settings = self.settings();
-        self.tell(0, settings.as_ref().err(), "the web configuration can't be used: requests are answered with 500");
+        let error = settings.as_ref().err();
+        if self.told.as_ref() != error {
+            self.told = error.cloned();
+            match error {
+                Some(error) => error.to_string().lines().for_each(|problem| {
+                    error!(problem, "the web configuration can't be used: requests are answered with 500");
+                }),
+                None => info!(file = self.name(), "the web configuration can be used again"),
+            }
+        }
         settings
-    }
-
-    fn tls_told(&mut self) -> Result<Arc<ServerConfig>, WebConfigurationError> {
-        let settings = self.settings_told()?;
-        let tls = self.tls(&settings);
-        self.tell(1, tls.as_ref().err(), "TLS can't be served: connections are refused");
-        tls
-    }
-
-    /// Logs what is wrong, or no longer is, unless it was the same the last time.
-    fn tell(&mut self, of: usize, error: Option<&WebConfigurationError>, consequence: &str) {
-        if self.told[of].as_ref() == error {
-            return;
-        }
-        self.told[of] = error.cloned();
-        match error {
-            Some(error) => error.to_string().lines().for_each(|problem| error!(problem, "{consequence}")),
-            None => info!(file = self.name(), "the web configuration can be used again"),
-        }
     }
 }
 

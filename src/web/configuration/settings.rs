@@ -116,3 +116,6 @@ fn limit(given: &RateLimit, problems: &mut Problems) -> Option<Limit> {
 fn given(text: Option<Located<String>>) -> Option<(String, Place)> {
     text.filter(|text| !text.is_empty()).map(|text| (text.value, text.place))
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,16 +82,19 @@ impl TlsSettings {
     /// What the block means; nothing where it says nothing that needs TLS, as in exporter-toolkit.
     pub(super) fn of(block: Located<Tls>, http2: bool, folder: &Path, problems: &mut Problems) -> Option<Self> {
         let Located { value: block, place } = block;
-        let names_client_auth = block.client_auth_type.as_ref().is_some_and(|name| !name.is_empty());
-        let certificate = pem(("cert", block.cert), ("cert_file", block.cert_file), folder, problems);
-        let key = pem(("key", block.key), ("key_file", block.key_file), folder, problems);
-        let client_ca = pem(("client_ca", block.client_ca), ("client_ca_file", block.client_ca_file), folder, problems);
-        let enabled = certificate.is_some() || key.is_some() || client_ca.is_some() || names_client_auth;
-        for (missing, keys) in [(certificate.is_none(), "cert and cert_file"), (key.is_none(), "key and key_file")] {
-            if enabled && missing {
+        let is_given = |texts: [&Text; 2]| texts.into_iter().flatten().any(|text| !text.is_empty());
+        let [has_certificate, has_key, has_client_ca] =
+            [[&block.cert, &block.cert_file], [&block.key, &block.key_file], [&block.client_ca, &block.client_ca_file]]
+                .map(is_given);
+        let enabled = has_certificate || has_key || has_client_ca || is_given([&block.client_auth_type, &None]);
+        for (has, keys) in [(has_certificate, "cert and cert_file"), (has_key, "key and key_file")] {
+            if enabled && !has {
                 problems.add(place, BLOCK, format!("found neither of {keys}; write one of them"));
             }
         }
+        let certificate = pem(("cert", block.cert), ("cert_file", block.cert_file), folder, problems);
+        let key = pem(("key", block.key), ("key_file", block.key_file), folder, problems);
+        let client_ca = pem(("client_ca", block.client_ca), ("client_ca_file", block.client_ca_file), folder, problems);
         let client_auth = client_auth(block.client_auth_type.as_ref(), client_ca.as_ref(), problems);
         let allowed_sans = block.client_allowed_sans;
         if let Some(sans) = &allowed_sans
