@@ -310,13 +310,14 @@ pub struct SimulateFlags {
 /// The flags of `health`.
 #[derive(Args, Clone, Debug)]
 pub struct HealthFlags {
-    /// The address of the exporter, route prefix included.
+    /// The address of the exporter, route prefix included; with https, the system's roots have to certify it. A user and
+    /// a password in it are sent.
     #[arg(long, env = "OVERPAY_EXPORTER_URL", default_value = "http://127.0.0.1:10119", value_parser = http_url)]
     pub url: url::Url,
 }
 
 fn http_url(text: &str) -> Result<url::Url, String> {
     let url: Option<url::Url> = text.parse().ok();
-    url.filter(|url| url.scheme() == "http" && url.has_host())
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| "write an address with its scheme, as http://127.0.0.1:10119".to_owned())
 }

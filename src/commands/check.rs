@@ -10,6 +10,7 @@ use crate::cli::CheckFlags;
 use crate::config::{Config, Environment};
 use crate::domain::money::Currency;
 use crate::domain::query::{Ask, GatewayId, Query};
+use crate::web::WebConfiguration;
 
 /// Below this mean time of an answer, in seconds, the limits are worth a warning: banks are seldom faster.
 const SLOWEST_COMFORTABLE: f64 = 1.0;
@@ -19,7 +20,12 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Error> {
     let config = Config::load(path, &Environment::of_process())?;
     // The files that brands name are read here as `serve` would.
     Platform::new(&config, &Platform::default())?;
-    print(&format!("{}: ok\n{}", path.display(), meaning(&config)))
+    let mut files = format!("{}: ok\n", path.display());
+    if let Some(path) = &flags.web_config_file {
+        WebConfiguration::load(path)?;
+        let _ = writeln!(files, "{}: ok", path.display());
+    }
+    print(&(files + &meaning(&config)))
 }
 
 /// What a configuration means: its queries, the load they make, and where the limits can't carry it.

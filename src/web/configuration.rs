@@ -107,10 +107,10 @@ impl WebConfiguration {
         self.of_file.as_ref().is_some_and(|of_file| of_file.authenticates.load(Ordering::Relaxed))
     }
 
-    /// What to serve the next connection's TLS with. To be called where waiting for files holds up nobody else.
-    pub(super) fn tls(&self) -> Result<Arc<ServerConfig>, WebConfigurationError> {
+    /// What to serve the next connection's TLS with.
+    pub(super) async fn tls(&self) -> Result<Arc<ServerConfig>, WebConfigurationError> {
         match &self.of_file {
-            Some(of_file) => of_file.files.blocking_lock().tls(),
+            Some(of_file) => of_file.look(Files::tls).await,
             None => Err(WebConfigurationError::NoTls { file: String::new() }),
         }
     }
@@ -233,11 +233,12 @@ impl Files {
         let error = settings.as_ref().err();
         if self.told.as_ref() != error {
             self.told = error.cloned();
-            match error {
-                Some(error) => error.to_string().lines().for_each(|problem| {
+            if let Some(error) = error {
+                for problem in error.to_string().lines() {
                     error!(problem, "the web configuration can't be used: requests are answered with 500");
-                }),
-                None => info!(file = self.name(), "the web configuration can be used again"),
+                }
+            } else {
+                info!(file = self.name(), "the web configuration can be used again");
             }
         }
         settings

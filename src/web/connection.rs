@@ -76,10 +76,7 @@ impl Service {
     }
 
     async fn shake_hands(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-        let site = Arc::clone(&self.site);
-        // Files may have changed, and reading them must not hold up anybody else.
-        let tls = tokio::task::spawn_blocking(move || site.configuration.tls()).await.ok()?;
-        match tls {
+        match self.site.configuration.tls().await {
             Ok(tls) => {
                 if self.tls_trouble.is_over() {
                     info!("clients can connect again");

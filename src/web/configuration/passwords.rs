@@ -59,12 +59,11 @@ impl Passwords {
         let (hash, known) = users.hash_of(credentials.user());
         let digest = self.digester.digest(credentials.user(), hash.expose_secret(), credentials.expose_password());
         let verdict = lock(&self.verdicts).get(&digest);
-        let let_in = match verdict {
-            Some(let_in) => let_in,
-            None => {
-                let Some(cell) = self.wait_for(digest) else { return Verdict::Busy };
-                *cell.get_or_init(|| self.check(digest, credentials.password(), hash, known)).await
-            }
+        let let_in = if let Some(let_in) = verdict {
+            let_in
+        } else {
+            let Some(cell) = self.wait_for(digest) else { return Verdict::Busy };
+            *cell.get_or_init(|| self.check(digest, credentials.password(), hash, known)).await
         };
         if let_in { Verdict::LetIn } else { Verdict::Refused }
     }

@@ -162,14 +162,10 @@ async fn tls_that_goes_away_fails_and_does_not_become_plain() {
     fs::write(folder.path().join("k"), key.serialize_pem()).unwrap();
     let path = folder.path().join("web.yml");
     fs::write(&path, "tls_server_config: {cert_file: c, key_file: k}").unwrap();
-    let configuration = Arc::new(WebConfiguration::load(&path).unwrap());
-    let tls = || {
-        let configuration = Arc::clone(&configuration);
-        tokio::task::spawn_blocking(move || configuration.tls())
-    };
-    assert!(configuration.uses_tls() && tls().await.unwrap().is_ok());
+    let configuration = WebConfiguration::load(&path).unwrap();
+    assert!(configuration.uses_tls() && configuration.tls().await.is_ok());
     fs::write(&path, "").unwrap();
-    let told = tls().await.unwrap().unwrap_err().to_string();
+    let told = configuration.tls().await.unwrap_err().to_string();
     assert!(configuration.uses_tls() && told.contains("web.yml: found no tls_server_config"), "{told}");
 }
 

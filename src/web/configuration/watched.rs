@@ -5,7 +5,7 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use secrecy::zeroize::Zeroizing;
@@ -32,10 +32,6 @@ struct Seen {
 impl Watched {
     pub(super) const fn new(path: PathBuf) -> Self {
         Self { path, seen: None }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// What the file held when it was looked at last.
@@ -153,7 +149,7 @@ mod tests {
     fn a_change_within_the_same_tick_of_the_clock_is_seen() {
         let (_folder, mut watched) = watched("one");
         let stamp = watched.seen.as_ref().unwrap().stamp;
-        fs::write(watched.path(), "two").unwrap();
+        fs::write(&watched.path, "two").unwrap();
         // As a coarse clock would have it.
         watched.seen.as_mut().unwrap().stamp = Stamp { ..stamp };
         assert!(watched.look().unwrap());
@@ -163,10 +159,10 @@ mod tests {
     #[test]
     fn a_change_of_a_settled_file_is_seen_though_size_and_time_of_modification_are_set_back() {
         let (_folder, mut watched) = watched("one");
-        let modified = fs::metadata(watched.path()).unwrap().modified().unwrap();
+        let modified = fs::metadata(&watched.path).unwrap().modified().unwrap();
         look_later(&mut watched);
-        fs::write(watched.path(), "two").unwrap();
-        File::options().write(true).open(watched.path()).unwrap().set_modified(modified).unwrap();
+        fs::write(&watched.path, "two").unwrap();
+        File::options().write(true).open(&watched.path).unwrap().set_modified(modified).unwrap();
         assert!(look_later(&mut watched));
         assert_eq!(watched.content(), b"two");
     }
@@ -177,7 +173,7 @@ mod tests {
         look_later(&mut watched);
         let other = folder.path().join("other");
         fs::write(&other, "two").unwrap();
-        fs::rename(other, watched.path()).unwrap();
+        fs::rename(other, &watched.path).unwrap();
         assert!(look_later(&mut watched));
         assert_eq!(watched.content(), b"two");
     }
@@ -201,10 +197,10 @@ mod tests {
     #[test]
     fn what_comes_back_after_a_failure_is_new() {
         let (_folder, mut watched) = watched("one");
-        fs::remove_file(watched.path()).unwrap();
+        fs::remove_file(&watched.path).unwrap();
         assert!(watched.look().is_err());
         assert!(watched.content().is_empty());
-        fs::write(watched.path(), "one").unwrap();
+        fs::write(&watched.path, "one").unwrap();
         assert!(watched.look().unwrap());
     }
 

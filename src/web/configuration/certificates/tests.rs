@@ -16,13 +16,13 @@ fn pair() -> (String, String) {
 }
 
 /// A folder with `server.crt`, `server.key` and a web configuration of these lines.
-struct Folder {
+struct Served {
     folder: TempDir,
     settings: Settings,
     certificates: Certificates,
 }
 
-impl Folder {
+impl Served {
     fn new(lines: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings::read("web.yml", &format!("tls_server_config:\n{lines}"), folder.path());
@@ -58,12 +58,12 @@ impl Folder {
 const FILES: &str = "  cert_file: server.crt\n  key_file: server.key\n";
 
 fn indented(pem: &str) -> String {
-    pem.lines().map(|line| format!("    {line}\n")).collect()
+    format!("    {}\n", pem.trim_end().replace('\n', "\n    "))
 }
 
 #[test]
 fn files_that_belong_together_are_served() {
-    let config = Folder::new(FILES).look().unwrap();
+    let config = Served::new(FILES).look().unwrap();
     assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
 }
 
@@ -71,7 +71,7 @@ fn files_that_belong_together_are_served() {
 fn certificate_and_key_may_stand_in_the_file() {
     let (certificate, key) = pair();
     let lines = format!("  cert: |\n{}  key: |\n{}", indented(&certificate), indented(&key));
-    assert!(Folder::new(&lines).look().is_ok());
+    assert!(Served::new(&lines).look().is_ok());
 }
 
 #[test]
@@ -83,18 +83,18 @@ fn keys_of_every_usual_kind_are_served() {
         &rcgen::PKCS_ED25519,
     ];
     for algorithm in algorithms {
-        let mut folder = Folder::new(FILES);
+        let mut served = Served::new(FILES);
         let key = KeyPair::generate_for(algorithm).unwrap();
         let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
-        folder.write("server.crt", &certificate.pem());
-        folder.write("server.key", &key.serialize_pem());
-        assert!(folder.look().is_ok(), "{algorithm:?}");
+        served.write("server.crt", &certificate.pem());
+        served.write("server.key", &key.serialize_pem());
+        assert!(served.look().is_ok(), "{algorithm:?}");
     }
 }
 
 #[test]
 fn files_that_are_not_there_are_all_told() {
-    Folder::new("  cert_file: somefile\n  key_file: otherfile\n  client_ca_file: third\n  client_auth_type: RequestClientCert\n")
+    Served::new("  cert_file: somefile\n  key_file: otherfile\n  client_ca_file: third\n  client_auth_type: RequestClientCert\n")
         .refused(&[
             "web.yml:2:14: tls_server_config.cert_file: the file can't be read: No such file or directory",
             "web.yml:3:13: tls_server_config.key_file: the file can't be read: No such file or directory",
@@ -104,76 +104,76 @@ fn files_that_are_not_there_are_all_told() {
 
 #[test]
 fn a_key_of_another_certificate_is_told() {
-    let mut folder = Folder::new(FILES);
-    folder.write("server.key", &pair().1);
-    folder.refused(&["web.yml:3:13: tls_server_config.key_file: found the key of another certificate"]);
+    let mut served = Served::new(FILES);
+    served.write("server.key", &pair().1);
+    served.refused(&["web.yml:3:13: tls_server_config.key_file: found the key of another certificate"]);
 }
 
 #[test]
 fn documents_that_hold_nothing_of_their_kind_are_told() {
-    let mut folder = Folder::new(FILES);
+    let mut served = Served::new(FILES);
     let (certificate, key) = pair();
-    folder.write("server.crt", &key);
-    folder.refused(&["web.yml:2:14: tls_server_config.cert_file: found no certificate in PEM"]);
-    folder.write("server.crt", &certificate);
-    folder.write("server.key", &certificate);
-    folder.refused(&["web.yml:3:13: tls_server_config.key_file: found no private key in PEM"]);
-    folder.write("server.key", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n");
-    folder.refused(&["web.yml:3:13: tls_server_config.key_file: "]);
-    assert!(!folder.look().unwrap_err().contains("hunter2"));
-    folder.write("server.key", &key);
-    folder.write("server.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    folder.refused(&[
+    served.write("server.crt", &key);
+    served.refused(&["web.yml:2:14: tls_server_config.cert_file: found no certificate in PEM"]);
+    served.write("server.crt", &certificate);
+    served.write("server.key", &certificate);
+    served.refused(&["web.yml:3:13: tls_server_config.key_file: found no private key in PEM"]);
+    served.write("server.key", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n");
+    served.refused(&["web.yml:3:13: tls_server_config.key_file: "]);
+    assert!(!served.look().unwrap_err().contains("hunter2"));
+    served.write("server.key", &key);
+    served.write("server.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    served.refused(&[
         "web.yml:2:14: tls_server_config.cert_file: this can't be served with TLS: invalid peer certificate",
     ]);
 }
 
 #[test]
 fn authorities_that_are_none_are_told() {
-    let mut folder =
-        Folder::new(&(FILES.to_owned() + "  client_ca_file: ca.crt\n  client_auth_type: RequireAndVerifyClientCert\n"));
-    folder.write("ca.crt", "");
-    folder.refused(&["web.yml:4:19: tls_server_config.client_ca_file: found no certificate in PEM"]);
-    folder.write("ca.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    folder.refused(&["web.yml:4:19: tls_server_config.client_ca_file: a certificate in it is of no use"]);
+    let mut served =
+        Served::new(&(FILES.to_owned() + "  client_ca_file: ca.crt\n  client_auth_type: RequireAndVerifyClientCert\n"));
+    served.write("ca.crt", "");
+    served.refused(&["web.yml:4:19: tls_server_config.client_ca_file: found no certificate in PEM"]);
+    served.write("ca.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    served.refused(&["web.yml:4:19: tls_server_config.client_ca_file: a certificate in it is of no use"]);
 }
 
 #[test]
 fn nothing_is_parsed_again_where_nothing_has_changed() {
-    let mut folder = Folder::new(FILES);
-    let [one, other] = [(), ()].map(|()| folder.look().unwrap());
+    let mut served = Served::new(FILES);
+    let [one, other] = [(), ()].map(|()| served.look().unwrap());
     assert!(Arc::ptr_eq(&one, &other));
-    let content = fs::read(folder.folder.path().join("server.crt")).unwrap();
-    fs::write(folder.folder.path().join("server.crt"), content).unwrap();
-    assert!(Arc::ptr_eq(&one, &folder.look().unwrap()));
+    let content = fs::read(served.folder.path().join("server.crt")).unwrap();
+    fs::write(served.folder.path().join("server.crt"), content).unwrap();
+    assert!(Arc::ptr_eq(&one, &served.look().unwrap()));
 }
 
 #[test]
 fn a_pair_that_was_exchanged_is_served_at_once() {
-    let mut folder = Folder::new(FILES);
-    let before = folder.look().unwrap();
+    let mut served = Served::new(FILES);
+    let before = served.look().unwrap();
     let (certificate, key) = pair();
-    folder.write("server.crt", &certificate);
-    folder.refused(&["found the key of another certificate"]);
-    folder.write("server.key", &key);
-    assert!(!Arc::ptr_eq(&before, &folder.look().unwrap()));
+    served.write("server.crt", &certificate);
+    served.refused(&["found the key of another certificate"]);
+    served.write("server.key", &key);
+    assert!(!Arc::ptr_eq(&before, &served.look().unwrap()));
 }
 
 #[test]
 fn a_file_that_is_good_again_is_served_again() {
-    let mut folder = Folder::new(FILES);
-    let content = fs::read_to_string(folder.folder.path().join("server.key")).unwrap();
-    folder.look().unwrap();
-    fs::remove_file(folder.folder.path().join("server.key")).unwrap();
-    folder.refused(&["tls_server_config.key_file: the file can't be read"]);
-    folder.write("server.key", &content);
-    assert!(folder.look().is_ok());
+    let mut served = Served::new(FILES);
+    let content = fs::read_to_string(served.folder.path().join("server.key")).unwrap();
+    served.look().unwrap();
+    fs::remove_file(served.folder.path().join("server.key")).unwrap();
+    served.refused(&["tls_server_config.key_file: the file can't be read"]);
+    served.write("server.key", &content);
+    assert!(served.look().is_ok());
 }
 
 #[test]
 fn sessions_of_clients_with_certificates_are_not_resumed() {
-    let mut folder = Folder::new(&(FILES.to_owned() + "  client_auth_type: RequireAnyClientCert\n"));
-    let config = folder.look().unwrap();
+    let mut served = Served::new(&(FILES.to_owned() + "  client_auth_type: RequireAnyClientCert\n"));
+    let config = served.look().unwrap();
     assert!(!config.session_storage.can_cache() && config.send_tls13_tickets == 0);
-    assert!(Folder::new(FILES).look().unwrap().session_storage.can_cache());
+    assert!(Served::new(FILES).look().unwrap().session_storage.can_cache());
 }
