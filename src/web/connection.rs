@@ -3,8 +3,10 @@
 //! Every state a connection can be in has a deadline, in `activity`; a client that dawdles loses its connection. Knows
 //! nothing of paths.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -140,8 +142,7 @@ impl Service {
             }
             // Where nothing is under way, this tells the client.
             connection.as_mut().graceful_shutdown();
-            let _ = timeout(Duration::ZERO, connection).await;
-            return;
+            return poll_fn(|context| Poll::Ready(drop(connection.as_mut().poll(context)))).await;
         }
     }
 }

@@ -8,12 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use super::exporter::{Exporter, Files, Scrape, eventually};
+use super::exporter::{Exporter, Files, PATIENCE, Scrape, eventually};
 use super::platform::{Platform, Reply};
 
 const CHANNELS: &[u8] = include_bytes!("../fixtures/channel_balances.json");
-/// How many descriptors the program may have open.
-const LIMIT: usize = 48;
 const BALANCE: &str = r#"overpay_available_balance{shop="main",gateway="3405",currency="USD",channel="1385"}"#;
 const POLLS: &str =
     r#"overpay_polls_total{shop="main",api="channel_balances",gateway="3405",query="channel_balances-3405-USD"}"#;
@@ -32,10 +30,10 @@ fn configuration(host: &str) -> String {
     )
 }
 
-/// The program with that limit.
-async fn limited(configuration: &str) -> Exporter {
+/// The program, which may have so many descriptors open.
+async fn limited(configuration: &str, limit: usize) -> Exporter {
     let mut command = Command::new("sh");
-    let run = format!("ulimit -n {LIMIT}; exec \"$0\" \"$@\"");
+    let run = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
     command.args(["-c", &run, env!("CARGO_BIN_EXE_overpay_exporter"), "--config.file", configuration]);
     command.args(["--web.listen-address", "127.0.0.1:0"]);
     command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -76,24 +74,27 @@ async fn without_descriptors_it_neither_spins_nor_lies_and_recovers_once_there_a
     platform.json("/shop/channel_balances/", CHANNELS);
     platform.reply("/balance", Reply::Silence);
     let files = Files::new(&configuration(&platform.url));
-    let exporter = limited(&files.configuration()).await;
+    // Polls alone take more.
+    let exporter = limited(&files.configuration(), 28).await;
     exporter.scrape_until("the good query is answered", |scrape| scrape.value(BALANCE).is_some()).await;
     let address = exporter.url("").replace("http://", "");
     let mut connected = Connected(TcpStream::connect(&address).await.expect("it accepts"));
     connected.scrape().await;
 
-    // Clients that connect and say nothing take every descriptor there is.
+    // Polls take every descriptor there is, so that sooner or later a client can't be accepted.
     let mut idle = Vec::new();
-    for _ in 0..2 * LIMIT {
+    let start = Instant::now();
+    while !exporter.lines().iter().any(|line| line.contains("accept connections for now")) {
+        assert!(start.elapsed() < PATIENCE, "every client is accepted");
         idle.push(TcpStream::connect(&address).await.expect("the system takes it"));
+        connected.scrape().await;
     }
-    exporter.line_with("accept connections for now").await;
     let (begun, ticks_before) = (Instant::now(), ticks(&exporter.pid()));
     let (mut scrapes, mut failed) = (0, None);
     while failed.is_none() || begun.elapsed() < Duration::from_secs(5) {
         let scrape = connected.scrape().await;
         assert!(scrape.value(BALANCE).is_none_or(|balance| (balance - 500.0).abs() < 1e-9), "{}", scrape.0);
-        assert!(begun.elapsed() < super::exporter::PATIENCE, "the good query fails as well");
+        assert!(begun.elapsed() < PATIENCE, "the good query fails as well");
         failed = scrape.value(FAILURES).filter(|failures| *failures > 0.0);
         scrapes += 1;
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -114,4 +115,22 @@ async fn without_descriptors_it_neither_spins_nor_lies_and_recovers_once_there_a
         (scrape.value(&up) == Some(1.0)).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn clients_leave_descriptors_enough_for_every_poll() {
+    let platform = Platform::start().await;
+    platform.json("/shop/channel_balances/", CHANNELS);
+    platform.reply("/balance", Reply::Silence);
+    let files = Files::new(&configuration(&platform.url));
+    let exporter = limited(&files.configuration(), 64).await;
+    let address = exporter.url("").replace("http://", "");
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(TcpStream::connect(&address).await.expect("the system takes it"));
+    }
+    exporter.line_with("no room for more connections").await;
+    let scrape = exporter.scrape_until("polled twice", |scrape| scrape.value(POLLS) >= Some(2.0)).await;
+    assert_eq!(scrape.value(FAILURES), Some(0.0), "{}", scrape.0);
+    assert!(!exporter.lines().iter().any(|line| line.contains("reason=internal")), "{:?}", exporter.lines());
 }

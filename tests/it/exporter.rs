@@ -110,10 +110,9 @@ impl Exporter {
     pub(crate) async fn of(mut command: Command) -> Self {
         let mut child = command.spawn().expect("it starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let collecting = vec![
-            collect(child.stdout.take().expect("piped"), Arc::clone(&lines)),
-            collect(child.stderr.take().expect("piped"), Arc::clone(&lines)),
-        ];
+        let stdout = child.stdout.take().map(|stream| collect(stream, Arc::clone(&lines)));
+        let stderr = child.stderr.take().map(|stream| collect(stream, Arc::clone(&lines)));
+        let collecting = stdout.into_iter().chain(stderr).collect();
         let mut exporter = Self { child, lines, collecting, metrics_url: String::new() };
         let line = exporter.line_with("message=listening").await;
         line.rsplit("url=").next().expect("the line has the address").clone_into(&mut exporter.metrics_url);
