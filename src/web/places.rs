@@ -47,8 +47,8 @@ impl Places {
     /// A place, if need be that of the connection whose turn it is to give way, as soon as that is gone. None where all
     /// connections have a request under way.
     pub(super) async fn take(self: &Arc<Self>) -> Option<Place> {
-        let free = if let Ok(free) = Arc::clone(&self.free).try_acquire_owned() {
-            free
+        let permit = if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+            permit
         } else if self.table().give_way(Instant::now()) {
             Arc::clone(&self.free).acquire_owned().await.ok()?
         } else {
@@ -60,7 +60,7 @@ impl Places {
         let number = table.last_number;
         table.taken.insert(number, Taken { activity: Activity::accepted(Instant::now()), leave: leave.clone() });
         drop(table);
-        Some(Place { progress: Progress { number, places: Arc::clone(self) }, leave, _free: free })
+        Some(Place { progress: Progress { number, places: Arc::clone(self) }, leave, permit: Some(permit) })
     }
 
     /// Whether all places are taken.
@@ -104,7 +104,8 @@ impl Table {
 pub(super) struct Place {
     progress: Progress,
     leave: CancellationToken,
-    _free: OwnedSemaphorePermit,
+    /// None once dropped.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
@@ -121,6 +122,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // In this order, so that nobody finds neither a free place nor one that could be given up.
+        self.permit = None;
         self.progress.places.table().taken.remove(&self.progress.number);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,9 @@ use super::accept::Entrance;
 
 /// How long answers under way may take once the server is to stop.
 const DRAIN: Duration = Duration::from_millis(500);
+
+/// How many connections may wait to be accepted, if the system allows it. Those beyond would try again a second later.
+const BACKLOG: u32 = 4096;
 
 /// A server that has its addresses and does not serve yet.
 #[derive(Debug)]
@@ -35,16 +38,11 @@ pub struct BindError {
 
 impl Server {
     /// Takes the addresses. A port 0 becomes a free one.
-    pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
         let mut server = Self { listeners: Vec::new(), addresses: Vec::new() };
         for &address in addresses {
-            let listening = match TcpListener::bind(address).await {
-                Err(error) => match instead(address, &error) {
-                    Some(other) => TcpListener::bind(other).await,
-                    None => Err(error),
-                },
-                listening => listening,
-            };
+            let listening = listen(address);
+            let listening = listening.or_else(|error| instead(address, &error).map_or(Err(error), listen));
             listening.and_then(|listener| server.add(listener)).map_err(|source| BindError { address, source })?;
         }
         Ok(server)
@@ -93,6 +91,14 @@ impl Server {
             debug!("connections that did not end in time are dropped");
         }
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // An exporter that has just ended may have connections whose end the system still looks after.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What to listen on instead where all addresses are meant, and the system has none of the newer kind.

@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -82,6 +83,12 @@ impl Operations for Idle {
     }
 }
 
+/// Lets this process have the descriptors of both ends of many connections.
+fn many_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+}
+
 /// A server that runs until it is stopped.
 struct Running {
     address: SocketAddr,
@@ -95,7 +102,7 @@ impl Running {
     }
 
     async fn with(site: Arc<Site>) -> Self {
-        let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
+        let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let (address, stop) = (server.addresses()[0], CancellationToken::new());
         let task = tokio::spawn(server.serve(site, stop.clone()));
         Self { address, stop, task }

@@ -3,9 +3,11 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use super::{Connection, Running, site_of, store_of};
+use super::conversation::{self, Large};
+use super::{Connection, Running, many_descriptors, site_of, store_of};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
 use crate::domain::samples::{answer, channel_row, channels, shop};
@@ -88,6 +90,52 @@ async fn headers_without_an_end_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_every_place_has_a_request_under_way_health_is_answered_and_the_rest_told_to_come_again() {
+    many_descriptors();
+    let operations = Arc::new(Large::default());
+    let running = Running::with(conversation::site(Arc::clone(&operations))).await;
+    let mut busy = Vec::new();
+    loop {
+        let mut connection = running.connect();
+        connection.write("POST /-/reload HTTP/1.1\r\nHost: exporter\r\n\r\n");
+        let is_refused = || connection.0.peek(&mut [0]).is_ok();
+        connection.0.set_nonblocking(true).unwrap();
+        while operations.reloads.load(Ordering::Relaxed) == busy.len() && !is_refused() {
+            tokio::task::yield_now().await;
+        }
+        if is_refused() {
+            break;
+        }
+        busy.push(connection);
+    }
+    assert!((2..=512).contains(&busy.len()), "{}", busy.len());
+    for _ in 0..100 {
+        assert_eq!(running.get("/-/healthy").text(), "healthy\n");
+        let mut refused = running.connect();
+        let answer = refused.ask("GET", "/metrics");
+        assert_eq!(
+            (answer.status, answer.header("retry-after"), answer.header("connection")),
+            (503, Some("5"), Some("close"))
+        );
+        assert!(refused.is_closed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_make_room_for_newcomers_the_oldest_first() {
+    many_descriptors();
+    let running = Running::start().await;
+    let mut idle: Vec<Connection> = Vec::new();
+    let mut active = running.connect();
+    for _ in 0..700 {
+        idle.push(running.connect());
+        assert_eq!(active.ask("GET", "/-/healthy").status, 200, "who asks now and then stays");
+    }
+    assert!(idle[0].is_closed());
+    assert_eq!(idle[699].ask("GET", "/-/healthy").status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_closes_idle_connections() {
     let running = Running::start().await;
     let mut idle = running.connect();
@@ -137,7 +185,7 @@ async fn nobody_is_accepted_after_the_stop() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_address_serves_the_same_site() {
     let any = "127.0.0.1:0".parse().unwrap();
-    let server = Server::bind(&[any, any]).await.unwrap();
+    let server = Server::bind(&[any, any]).unwrap();
     let addresses = server.addresses().to_vec();
     let stop = tokio_util::sync::CancellationToken::new();
     let task = tokio::spawn(server.serve(site_of(&store_of(0), "/", "/metrics"), stop.clone()));
@@ -153,6 +201,6 @@ async fn every_address_serves_the_same_site() {
 async fn a_taken_address_is_an_error_that_names_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let error = Server::bind(&[address]).await.unwrap_err().to_string();
+    let error = Server::bind(&[address]).unwrap_err().to_string();
     assert!(error.contains(&address.to_string()) && error.contains("--web.listen-address"), "{error}");
 }

@@ -1,6 +1,7 @@
 //! One connection over a pipe, on a clock of its own: what a client gets for each of its manners, and how long it has.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -20,8 +21,12 @@ use crate::web::{Later, Operations, Paths, Site, WebConfiguration};
 pub(super) const LARGE: usize = 1024 * 1024;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Operations whose configuration is large.
-struct Large;
+/// Operations whose configuration is large, and whose reload never ends.
+#[derive(Default)]
+pub(super) struct Large {
+    /// How many reloads have begun.
+    pub(super) reloads: AtomicUsize,
+}
 
 impl Operations for Large {
     fn effective_configuration(&self) -> Arc<str> {
@@ -29,12 +34,21 @@ impl Operations for Large {
     }
 
     fn reload(&self) -> Later<'_, Result<(), String>> {
+        self.reloads.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::pending())
     }
 
     fn poll<'a>(&'a self, shop: &'a str, query: &'a str) -> Later<'a, Result<Asked, NotAsked>> {
         Idle.poll(shop, query)
     }
+}
+
+/// A site with those operations.
+pub(super) fn site(operations: Arc<Large>) -> Arc<Site> {
+    let store = store_of(1);
+    let metrics = Metrics::new(Arc::clone(&store), Shard::WHOLE).unwrap();
+    let (paths, configuration) = (Paths::new("/", "/metrics"), WebConfiguration::default());
+    Arc::new(Site::new(metrics, store, paths, configuration, operations).unwrap().with_lifecycle(true))
 }
 
 /// A client, what is served to it, and when it connected.
@@ -54,14 +68,11 @@ impl Client {
 
     /// A client that has a place of the reserve, or talks HTTP/2.
     pub(super) async fn with(full: bool, http2: bool) -> Self {
-        let store = store_of(1);
-        let metrics = Metrics::new(Arc::clone(&store), Shard::WHOLE).unwrap();
-        let (paths, configuration) = (Paths::new("/", "/metrics"), WebConfiguration::default());
-        let site = Site::new(metrics, store, paths, configuration, Arc::new(Large)).unwrap().with_lifecycle(true);
+        let site = site(Arc::default());
         let (places, stop) = (Places::new(1), CancellationToken::new());
         let (pipe, other) = duplex(4 * 1024);
         let place = places.take().await.unwrap();
-        let service = Service { site: Arc::new(site), full, tls_trouble: Arc::default(), stop: stop.clone() };
+        let service = Service { site, full, tls_trouble: Arc::default(), stop: stop.clone() };
         let serving = tokio::spawn(async move {
             service.converse(other, place, http2).await;
             Instant::now()

@@ -156,3 +156,29 @@ async fn headers_of_more_than_32_kib_are_refused_and_the_next_request_is_answere
     assert!(refused.is_err() || refused.is_ok_and(|answer| answer.status() == 431));
     assert_eq!(ask(&requests, Method::GET, "/-/healthy").await.status(), 200);
 }
+
+#[tokio::test(start_paused = true)]
+async fn stopping_lets_an_answer_be_taken_and_then_ends_the_connection() {
+    let Client { pipe, serving, stop, start, .. } = Client::with(false, true).await;
+    let (requests, connection) = Builder::new(TokioExecutor::new()).handshake(TokioIo::new(pipe)).await.unwrap();
+    tokio::spawn(connection);
+    let answer = ask(&requests, Method::GET, "/config").await;
+    stop.cancel();
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), LARGE);
+    assert!(serving.await.unwrap() - start < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_connection_ends_at_once_where_its_place_is_wanted_and_is_told_so() {
+    let mut client = Client::with(false, true).await;
+    client.pipe.write_all(&[PREFACE, &frame(1, 5, 1, &head(b""))].concat()).await.unwrap();
+    let mut read = vec![0; 4_096];
+    while !read.ends_with(b"healthy\n") {
+        read.push(client.pipe.read_u8().await.unwrap());
+    }
+    assert!(client.places.take().await.is_some());
+    let mut rest = Vec::new();
+    client.pipe.read_to_end(&mut rest).await.unwrap();
+    let goaway = 7;
+    assert_eq!(rest.get(3), Some(&goaway), "{rest:?}");
+}
