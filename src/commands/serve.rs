@@ -83,7 +83,7 @@ impl Exporter {
         let plan = platform::plan(config, shard, platform.clone());
         let store = Arc::new(Store::default());
         let metrics = Metrics::new(Arc::clone(&store), shard).map_err(|error| Error::work(&error))?;
-        let server = server(web)?;
+        let server = server(web).await?;
         let (orders, received) = mpsc::channel(16);
         let (reloads, asked_for) = mpsc::channel(1);
         let operations = Arc::new(Operator { in_use, reloads, orders: orders.clone() });
@@ -154,12 +154,12 @@ impl Exporter {
 }
 
 /// Takes the addresses, or the sockets of systemd.
-fn server(web: &WebFlags) -> Result<Server, Error> {
+async fn server(web: &WebFlags) -> Result<Server, Error> {
     if web.systemd_socket {
         let sockets = systemd::sockets().map_err(|error| Error::Usage(error.to_string()))?;
         return Server::of(sockets).map_err(|error| Error::work(&error));
     }
-    Server::bind(&web.listen_address).map_err(|error| Error::work(&error))
+    Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))
 }
 
 /// What the web side may ask for, handed to those who do it.

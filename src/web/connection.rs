@@ -32,7 +32,7 @@ use super::stream::{UnderWay, Watched};
 use super::trouble::Wrong;
 
 /// The longest head of a request, in bytes. hyper takes a hundred headers in it.
-const MAX_HEAD: usize = 32 * 1024;
+const MAX_HEAD: u16 = 32 * 1024;
 /// Requests under way at once on a connection of HTTP/2.
 const MAX_STREAMS: u32 = 16;
 /// Requests that a client of HTTP/2 may take back before they were looked at, or that were refused for their faults,
@@ -40,7 +40,7 @@ const MAX_STREAMS: u32 = 16;
 const MAX_RESETS: usize = 16;
 /// The largest window a client of HTTP/2 gets for bodies, which nobody reads, and the most of an answer that is put
 /// aside for it.
-const MAX_WINDOW: u32 = 64 * 1024;
+const MAX_WINDOW: u16 = u16::MAX;
 /// How often a client of HTTP/2 is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(30);
 
@@ -142,7 +142,8 @@ impl Service {
             }
             // Where nothing is under way, this tells the client.
             connection.as_mut().graceful_shutdown();
-            return poll_fn(|context| Poll::Ready(drop(connection.as_mut().poll(context)))).await;
+            let _ = poll_fn(|context| Poll::Ready(connection.as_mut().poll(context))).await;
+            return;
         }
     }
 }
@@ -151,17 +152,17 @@ impl Service {
 fn protocol(http2: bool) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // The deadlines are those of `activity`.
-    builder.http1().half_close(true).max_buf_size(MAX_HEAD).header_read_timeout(None);
+    builder.http1().half_close(true).max_buf_size(MAX_HEAD.into()).header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEAD as u32)
+        .max_header_list_size(MAX_HEAD.into())
         .max_pending_accept_reset_streams(MAX_RESETS)
         .max_local_error_reset_streams(MAX_RESETS)
-        .initial_stream_window_size(MAX_WINDOW)
-        .initial_connection_window_size(MAX_WINDOW)
-        .max_send_buf_size(MAX_WINDOW as usize)
+        .initial_stream_window_size(u32::from(MAX_WINDOW))
+        .initial_connection_window_size(u32::from(MAX_WINDOW))
+        .max_send_buf_size(MAX_WINDOW.into())
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
     if http2 { builder.http2_only() } else { builder.http1_only() }

@@ -38,7 +38,8 @@ pub struct BindError {
 
 impl Server {
     /// Takes the addresses. A port 0 becomes a free one.
-    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+    #[expect(clippy::unused_async, reason = "listening needs the runtime")]
+    pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
         let mut server = Self { listeners: Vec::new(), addresses: Vec::new() };
         for &address in addresses {
             let listening = listen(address);

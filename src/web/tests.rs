@@ -102,7 +102,7 @@ impl Running {
     }
 
     async fn with(site: Arc<Site>) -> Self {
-        let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
         let (address, stop) = (server.addresses()[0], CancellationToken::new());
         let task = tokio::spawn(server.serve(site, stop.clone()));
         Self { address, stop, task }

@@ -2,6 +2,8 @@
 //!
 //! `cargo test --test it crush:: -- --nocapture` prints the figures that docs/reliability.md tells.
 
+#![expect(clippy::print_stdout, reason = "the figures")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -253,7 +255,7 @@ async fn scrapes_without_a_pause() {
         attack.of(50, address, |mut stream| async move {
             let request = b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n".repeat(10);
             let (mut read, mut write) = stream.split();
-            let reading = async { while read.read(&mut [0; 64 * 1024]).await.is_ok_and(|read| read > 0) {} };
+            let reading = async { while read.read(&mut [0; 8 * 1024]).await.is_ok_and(|read| read > 0) {} };
             let writing = async { while write.write_all(&request).await.is_ok() {} };
             tokio::join!(reading, writing);
             Ok(())

@@ -91,7 +91,7 @@ async fn nobody_is_warned_of_loopback() {
 fn passing(sockets: Vec<OwnedFd>) -> (Files, Command) {
     let (files, number) = (files(), sockets.len());
     let mut command = Command::new("sh");
-    let run = format!("exec 3<&0 4<&1 0</dev/null 1>&2; export LISTEN_FDS={number} LISTEN_PID=$$; exec \"$0\" \"$@\"",);
+    let run = format!("exec 3<&0 4<&1 0</dev/null 1>&2; export LISTEN_FDS={number} LISTEN_PID=$$; exec \"$0\" \"$@\"");
     command.args(["-c", &run, env!("CARGO_BIN_EXE_overpay_exporter"), "--config.file", &files.configuration()]);
     command.args(["--web.systemd-socket", "--web.listen-address", "127.0.0.1:1"]);
     command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -185,7 +185,7 @@ async fn nobody_is_accepted_after_the_stop() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_address_serves_the_same_site() {
     let any = "127.0.0.1:0".parse().unwrap();
-    let server = Server::bind(&[any, any]).unwrap();
+    let server = Server::bind(&[any, any]).await.unwrap();
     let addresses = server.addresses().to_vec();
     let stop = tokio_util::sync::CancellationToken::new();
     let task = tokio::spawn(server.serve(site_of(&store_of(0), "/", "/metrics"), stop.clone()));
@@ -201,6 +201,6 @@ async fn every_address_serves_the_same_site() {
 async fn a_taken_address_is_an_error_that_names_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let error = Server::bind(&[address]).unwrap_err().to_string();
+    let error = Server::bind(&[address]).await.unwrap_err().to_string();
     assert!(error.contains(&address.to_string()) && error.contains("--web.listen-address"), "{error}");
 }

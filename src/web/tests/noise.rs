@@ -75,7 +75,9 @@ fn mutation() -> impl Strategy<Value = Mutation> {
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let mutated = (0..REQUESTS.len(), vec(mutation(), 1..6)).prop_map(|(request, mutations)| {
         let mut bytes = REQUESTS[request].as_bytes().to_vec();
-        mutations.iter().for_each(|mutation| mutation.apply(&mut bytes));
+        for mutation in mutations {
+            mutation.apply(&mut bytes);
+        }
         bytes
     });
     prop_oneof![1 => vec(any::<u8>(), 1..2_000), 4 => mutated]
