@@ -27,3 +27,4 @@ mod proxies;
 mod query;
 mod serve;
 mod tls;
+mod web_configuration;

@@ -17,7 +17,7 @@ use super::exporter::{Exporter, client, eventually, get};
 const MISSED: Duration = Duration::from_secs(2);
 
 /// A Prometheus that scrapes one target every second.
-struct Prometheus {
+pub(crate) struct Prometheus {
     url: String,
     _child: Child,
     _folder: TempDir,
@@ -25,11 +25,16 @@ struct Prometheus {
 
 impl Prometheus {
     async fn scraping(target: &str) -> Self {
+        Self::scraping_with(target, "").await
+    }
+
+    /// The same, with these lines of the job.
+    pub(crate) async fn scraping_with(target: &str, job: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("prometheus.yml");
         let configuration = format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: overpay_exporter\n    \
-             static_configs: [{{targets: [\"{target}\"]}}]\n"
+             static_configs: [{{targets: [\"{target}\"]}}]\n{job}"
         );
         std::fs::write(&file, configuration).expect("it can be written");
         let mut child = Command::new("prometheus")
@@ -59,7 +64,7 @@ impl Prometheus {
     }
 
     /// The result of an instant query.
-    async fn query(&self, expression: &str) -> Vec<Value> {
+    pub(crate) async fn query(&self, expression: &str) -> Vec<Value> {
         let url = format!("{}/api/v1/query", self.url);
         let url = reqwest::Url::parse_with_params(&url, [("query", expression)]).expect("an address");
         let Ok(response) = get(url).await else { return Vec::new() };
