@@ -10,6 +10,7 @@
 //! - [`store`]: the latest state of every query.
 //! - [`poll`]: when each query is asked.
 //! - [`metrics`]: the store's state as metric families.
+//! - [`json`]: balances and failures as JSON documents tell them.
 //! - [`web`]: the HTTP server.
 //! - [`simulator`]: the platform's APIs with made-up money; beside all of these.
 //! - [`systemd`]: what the system's service manager hands over.
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod domain;
+pub mod json;
 pub mod metrics;
 pub mod poll;
 pub mod simulator;

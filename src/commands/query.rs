@@ -14,7 +14,6 @@ use crate::begateway::{self, Response};
 use crate::cli::{Output, QueryFlags};
 use crate::config::{Config, Environment};
 use crate::domain::failure::{Failure, Reason};
-use crate::domain::observation::Row;
 use crate::domain::query::Query;
 use crate::poll::{Ask, ask_once};
 
@@ -43,7 +42,7 @@ pub(super) async fn run(flags: &QueryFlags) -> Result<(), Error> {
         });
         let answers = answers.await;
         let shown = match flags.output {
-            Output::Json => json::document(&queries, &answers),
+            Output::Json => json::document(&queries, &answers).map_err(|error| Error::work(&error))?,
             _ => table::of(&queries, &answers),
         };
         print(&shown)?;
@@ -116,18 +115,4 @@ fn raw(queries: &[Arc<Query>], answers: &[Result<Response, Failure>]) -> String 
     let now = humantime::format_rfc3339_seconds(SystemTime::now());
     let shown: String = queries.iter().zip(answers).map(show).collect();
     format!("asked at {now}\n\n{shown}")
-}
-
-/// How an answer's balances are judged by the thresholds of their query.
-fn severity(query: &Query, row: &Row) -> Option<&'static str> {
-    let thresholds = query.thresholds_of(row.series.subject.channel(), row.series.currency);
-    let amount = row.amount.to_major(row.exponent);
-    let below = |threshold: Option<f64>| threshold.is_some_and(|threshold| amount < threshold);
-    if below(thresholds.critical) {
-        Some("critical")
-    } else if below(thresholds.warning) {
-        Some("warning")
-    } else {
-        None
-    }
 }

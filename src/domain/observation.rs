@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::failure::{Failure, Reason};
 use super::moment::Moment;
 use super::money::{Currency, Exponent, Exponents, MinorUnits, UnknownExponent};
-use super::query::{AccountLabel, AccountNumber, Ask, ChannelId, GatewayId, Query};
+use super::query::{AccountNumber, Ask, ChannelId, GatewayId, Query, Severity, Thresholds};
 
 /// How far ahead of this machine's clock an answer may be dated.
 const MAX_AHEAD: Duration = Duration::from_mins(5);
@@ -72,6 +72,18 @@ pub struct Row {
     pub active: Option<bool>,
     /// Opt-in numbers of the provider, by JSON pointer.
     pub details: Vec<(Arc<str>, f64)>,
+}
+
+impl Row {
+    /// The thresholds of this balance, by the query it answers.
+    pub fn thresholds(&self, query: &Query) -> Thresholds {
+        query.thresholds_of(self.series.subject.channel(), self.series.currency)
+    }
+
+    /// The gravest of its thresholds that the balance lies below.
+    pub fn severity(&self, query: &Query) -> Option<Severity> {
+        self.thresholds(query).crossed_by(self.amount.to_major(self.exponent))
+    }
 }
 
 /// What tells a balance from the others of its shop and API.
@@ -188,7 +200,7 @@ fn published(query: &Query, row: ReadRow, exponents: &Exponents) -> Result<Row, 
     let exponent = exponents.of(currency).map_err(WithheldBecause::Exponent)?;
     let subject = match query.ask {
         Ask::ChannelBalances { .. } => Subject::Channel(row.channel),
-        _ => Subject::Account(account_label(&query.account_label, row.account.as_ref())),
+        _ => Subject::Account(query.account_label.of(row.account.as_ref())),
     };
     Ok(Row {
         series: Series { gateway: row.gateway, currency, subject },
@@ -197,15 +209,6 @@ fn published(query: &Query, row: ReadRow, exponents: &Exponents) -> Result<Row, 
         active: row.active,
         details: row.details,
     })
-}
-
-fn account_label(label: &AccountLabel, account: Option<&AccountNumber>) -> Option<Arc<str>> {
-    match (label, account) {
-        (AccountLabel::Named(name), _) => Some(Arc::clone(name)),
-        (_, None) => None,
-        (AccountLabel::Masked, Some(account)) => Some(account.masked().into()),
-        (AccountLabel::Full, Some(account)) => Some(account.expose().into()),
-    }
 }
 
 #[cfg(test)]

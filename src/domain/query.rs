@@ -258,6 +258,18 @@ pub enum AccountLabel {
     Named(Arc<str>),
 }
 
+impl AccountLabel {
+    /// The label of an account; none where it is not named and none is configured.
+    pub fn of(&self, account: Option<&AccountNumber>) -> Option<Arc<str>> {
+        match (self, account) {
+            (Self::Named(name), _) => Some(Arc::clone(name)),
+            (_, None) => None,
+            (Self::Masked, Some(account)) => Some(account.masked().into()),
+            (Self::Full, Some(account)) => Some(account.expose().into()),
+        }
+    }
+}
+
 /// How often a query is asked, how long it may take, and how long its answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -285,6 +297,43 @@ impl Thresholds {
     #[must_use]
     pub fn over(self, general: Self) -> Self {
         Self { warning: self.warning.or(general.warning), critical: self.critical.or(general.critical) }
+    }
+
+    /// The gravest of them that an amount in major units lies below.
+    pub fn crossed_by(self, amount: f64) -> Option<Severity> {
+        let below = |threshold: Option<f64>| threshold.is_some_and(|threshold| amount < threshold);
+        if below(self.critical) {
+            Some(Severity::Critical)
+        } else if below(self.warning) {
+            Some(Severity::Warning)
+        } else {
+            None
+        }
+    }
+}
+
+/// How grave it is that a balance is low; the graver one comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Somebody must act.
+    Critical,
+    /// Somebody should look.
+    Warning,
+}
+
+impl Severity {
+    /// The value of the `severity` label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -29,6 +29,18 @@ pub struct Shop {
     pub expected_channels: BTreeSet<(GatewayId, ChannelId)>,
 }
 
+impl Shop {
+    /// What people call a gateway, where configured.
+    pub fn gateway_name(&self, gateway: GatewayId) -> Option<&str> {
+        self.gateway_names.get(&gateway).map(|name| &**name)
+    }
+
+    /// What people call a channel, where configured.
+    pub fn channel_name(&self, gateway: GatewayId, channel: ChannelId) -> Option<&str> {
+        self.channel_names.get(&(gateway, channel)).map(|name| &**name)
+    }
+}
+
 /// A brand of the platform: where its APIs are and how they are reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Brand {

@@ -7,7 +7,7 @@ use super::families::{self, Family};
 use super::samples::{Samples, count_of};
 use crate::domain::moment::Moment;
 use crate::domain::observation::{Series, Subject};
-use crate::domain::query::{Api, ChannelId, GatewayId, Query};
+use crate::domain::query::{Api, ChannelId, GatewayId, Query, Severity};
 use crate::domain::shop::Shop;
 use crate::store::{Held, HeldRow, QueryState, Snapshot};
 
@@ -113,7 +113,7 @@ fn add_channel(samples: &mut Samples, state: &QueryState, held: &Held, row: &Hel
     samples.add(&families::AVAILABLE_BALANCE_INCREASE, &labels, row.increased.to_major(exponent));
     let last_success = [shop, gateway, currency_label, channel_label, &*state.query.name];
     samples.add(&families::AVAILABLE_BALANCE_LAST_SUCCESS, &last_success, unix_seconds(held.at.wall));
-    for (severity, amount) in severities(&state.query, channel, row) {
+    for (severity, amount) in severities(&state.query, row) {
         let labels = [shop, gateway, currency_label, channel_label, severity];
         samples.add(&families::AVAILABLE_BALANCE_THRESHOLD, &labels, amount);
     }
@@ -140,28 +140,28 @@ fn add_account(samples: &mut Samples, state: &QueryState, held: &Held, row: &Hel
     samples.add(&families::ACCOUNT_BALANCE_INCREASE, &labels, row.increased.to_major(exponent));
     let last_success = [shop, api, gateway, currency_label, account, &*state.query.name];
     samples.add(&families::ACCOUNT_BALANCE_LAST_SUCCESS, &last_success, unix_seconds(held.at.wall));
-    for (severity, amount) in severities(&state.query, None, row) {
+    for (severity, amount) in severities(&state.query, row) {
         let labels = [shop, api, gateway, currency_label, account, severity];
         samples.add(&families::ACCOUNT_BALANCE_THRESHOLD, &labels, amount);
     }
 }
 
-fn severities(query: &Query, channel: Option<ChannelId>, row: &HeldRow) -> impl Iterator<Item = (&'static str, f64)> {
-    let thresholds = query.thresholds_of(channel, row.row.series.currency);
-    [("warning", thresholds.warning), ("critical", thresholds.critical)]
+fn severities(query: &Query, row: &HeldRow) -> impl Iterator<Item = (&'static str, f64)> {
+    let thresholds = row.row.thresholds(query);
+    [(Severity::Warning, thresholds.warning), (Severity::Critical, thresholds.critical)]
         .into_iter()
-        .filter_map(|(severity, amount)| Some((severity, amount?)))
+        .filter_map(|(severity, amount)| Some((severity.as_str(), amount?)))
 }
 
 fn add_gateway_info(samples: &mut Samples, shop: &Shop, gateway: GatewayId) {
     let id = gateway.to_string();
-    let name = shop.gateway_names.get(&gateway).map_or(id.as_str(), |name| name);
+    let name = shop.gateway_name(gateway).unwrap_or(&id);
     samples.add(&families::GATEWAY_INFO, &[&shop.name, &id, name], 1.0);
 }
 
 fn add_channel_info(samples: &mut Samples, shop: &Shop, gateway: GatewayId, channel: ChannelId) {
     let id = channel.to_string();
-    let name = shop.channel_names.get(&(gateway, channel)).map_or(id.as_str(), |name| name);
+    let name = shop.channel_name(gateway, channel).unwrap_or(&id);
     samples.add(&families::CHANNEL_INFO, &[&shop.name, &gateway.to_string(), &id, name], 1.0);
 }
 

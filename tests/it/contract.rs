@@ -75,7 +75,7 @@ async fn the_gateway_answers_of_all_three_brands_are_read_alike() {
         let expected = json!({
             "gateway": 5, "gateway_name": null, "channel": null, "channel_name": null, "account": "*0021",
             "currency": "RUB", "balance": "66238716.74", "minor_units": 6_623_871_674_i64, "exponent": 2,
-            "payout_control_active": null, "below_threshold": null,
+            "payout_control_active": null, "thresholds": {"warning": null, "critical": null}, "below_threshold": null,
             // /Account is a text of digits, and an account's number is no number to publish.
             "details": {"/Balance/AmountIn": 132_339_134.78},
         });

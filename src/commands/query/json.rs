@@ -3,67 +3,55 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::severity;
 use crate::domain::failure::Failure;
-use crate::domain::observation::{Answer, Row, Subject};
+use crate::domain::observation::Answer;
 use crate::domain::query::Query;
+use crate::json::{self, Balance, Time, Withheld};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    asked_at: Time,
+    queries: Vec<Asked<'a>>,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    shop: &'a str,
+    query: &'a str,
+    api: &'static str,
+    answered: bool,
+    #[serde(flatten)]
+    outcome: Outcome<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome<'a> {
+    Answer { as_of: Option<Time>, balances: Vec<Balance<'a>>, withheld: Vec<Withheld> },
+    Failure(json::Failure<'a>),
+}
 
 /// One object for each query, in the order of the configuration.
-pub(super) fn document(queries: &[Arc<Query>], answers: &[Result<Answer, Failure>]) -> String {
-    let queries: Vec<Value> = queries.iter().zip(answers).map(|(query, answer)| of(query, answer)).collect();
-    let asked_at = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    format!("{:#}\n", json!({ "asked_at": asked_at, "queries": queries }))
+pub(super) fn document(
+    queries: &[Arc<Query>],
+    answers: &[Result<Answer, Failure>],
+) -> Result<String, serde_json::Error> {
+    let queries = queries.iter().zip(answers).map(|(query, answer)| of(query, answer)).collect();
+    let document = Document { asked_at: Time(SystemTime::now()), queries };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
-fn of(query: &Query, answer: &Result<Answer, Failure>) -> Value {
-    let mut value = match answer {
-        Ok(answer) => json!({
-            "answered": true,
-            "as_of": answer.as_of.map(|as_of| humantime::format_rfc3339_millis(as_of).to_string()),
-            "balances": answer.rows.iter().map(|row| balance(query, row)).collect::<Vec<_>>(),
-            "withheld": answer.withheld.iter().map(|row| json!({
-                "gateway": row.gateway.0,
-                "channel": row.channel.map(|channel| channel.0),
-                "why": row.why.to_string(),
-            })).collect::<Vec<_>>(),
-        }),
-        Err(failure) => json!({
-            "answered": false,
-            "reason": failure.reason.as_str(),
-            "detail": failure.detail,
-            "http_status": failure.status,
-            "code": failure.code,
-            "message": failure.message,
-        }),
+fn of<'a>(query: &'a Query, answer: &'a Result<Answer, Failure>) -> Asked<'a> {
+    let outcome = match answer {
+        Ok(answer) => Outcome::Answer {
+            as_of: answer.as_of.map(Time),
+            balances: answer.rows.iter().map(|row| Balance::of(query, row)).collect(),
+            withheld: answer.withheld.iter().map(Withheld::from).collect(),
+        },
+        Err(failure) => Outcome::Failure(failure.into()),
     };
-    value["shop"] = json!(&*query.shop.name);
-    value["api"] = json!(query.ask.api().as_str());
-    value["query"] = json!(&*query.name);
-    value
-}
-
-/// A balance: exact in minor units and as a decimal text, since a JSON number in major units would be rounded.
-fn balance(query: &Query, row: &Row) -> Value {
-    let series = &row.series;
-    let (channel, account) = match &series.subject {
-        Subject::Channel(channel) => (*channel, None),
-        Subject::Account(account) => (None, account.as_deref()),
-    };
-    let channel_name = channel.and_then(|channel| query.shop.channel_names.get(&(series.gateway, channel)));
-    json!({
-        "gateway": series.gateway.0,
-        "gateway_name": query.shop.gateway_names.get(&series.gateway).map(|name| &**name),
-        "channel": channel.map(|channel| channel.0),
-        "channel_name": channel_name.map(|name| &**name),
-        "account": account,
-        "currency": series.currency.as_str(),
-        "balance": row.amount.to_decimal(row.exponent),
-        "minor_units": row.amount.0,
-        "exponent": row.exponent.places(),
-        "payout_control_active": row.active,
-        "below_threshold": severity(query, row),
-        "details": row.details.iter().map(|(field, number)| (field.to_string(), json!(number))).collect::<serde_json::Map<_, _>>(),
-    })
+    let (shop, api) = (&*query.shop.name, query.ask.api().as_str());
+    Asked { shop, query: &query.name, api, answered: answer.is_ok(), outcome }
 }

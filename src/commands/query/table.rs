@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
-use super::severity;
 use crate::domain::failure::Failure;
 use crate::domain::observation::{Answer, Row, Subject, Withheld, WithheldBecause};
 use crate::domain::query::{AccountNumber, ChannelId, GatewayId, Query};
@@ -75,7 +74,7 @@ fn balance(query: &Query, row: &Row, answer: &Answer) -> [String; 8] {
         let text = humantime::format_rfc3339_seconds(as_of).to_string();
         text.replace('T', " ").trim_end_matches('Z').to_owned()
     });
-    let note = severity(query, row).map(|severity| format!("below {severity}"));
+    let note = row.severity(query).map(|severity| format!("below {severity}"));
     [
         query.shop.name.to_string(),
         gateway_name(query, series.gateway),
@@ -116,14 +115,14 @@ fn unanswered(query: &Query, failure: &Failure) -> [String; 8] {
 }
 
 fn channel_name(query: &Query, gateway: GatewayId, channel: ChannelId) -> String {
-    named(query.shop.channel_names.get(&(gateway, channel)), &channel.to_string())
+    named(query.shop.channel_name(gateway, channel), &channel.to_string())
 }
 
 fn gateway_name(query: &Query, gateway: GatewayId) -> String {
-    named(query.shop.gateway_names.get(&gateway), &gateway.to_string())
+    named(query.shop.gateway_name(gateway), &gateway.to_string())
 }
 
-fn named(name: Option<&Arc<str>>, id: &str) -> String {
+fn named(name: Option<&str>, id: &str) -> String {
     name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
 }
 

@@ -1,6 +1,7 @@
 //! An answer is published as it was meant, or fails as a whole; only a row of a doubtful currency stays behind alone.
 
 use super::*;
+use crate::domain::query::AccountLabel;
 use crate::domain::samples::{bank_account, channels, currency, provider_account, shop};
 
 const ACCOUNT: &str = "40701810820020300021";
