@@ -9,8 +9,8 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo test lint deny unit integration docs measure soak fuzz fuzz-keep fuzz-lint \
-	debian-packages compiler clean
+.PHONY: help build release demo test lint deny unit integration docs measure screenshots soak fuzz fuzz-keep \
+	fuzz-lint debian-packages compiler clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -70,8 +70,12 @@ measure: release ## Memory, scrape time and binary size, as docs/measurements.md
 soak: ## Faults, reloads and scrapes for MINUTES (5 unless given), every number compared with the truth
 	CARGO="$(CARGO)" scripts/soak $(MINUTES)
 
-debian-packages: ## What the tests need of Debian: prometheus (which has promtool), and clocks and names that can be set
-	@scripts/install-debian-packages prometheus=prometheus \
+screenshots: debian-packages ## Take again the pictures of the status page in docs/images
+	mkdir -p docs/images
+	$(CARGO) test --locked --test it -- --ignored browser::pictures
+
+debian-packages: ## What the tests need of Debian: prometheus (which has promtool), chromium, clocks and names that can be set
+	@scripts/install-debian-packages prometheus=prometheus chromium=chromium chromedriver=chromium-driver \
 		faketime/libfaketime.so.1=libfaketime libnss_wrapper.so=libnss-wrapper
 
 compiler: ## What libFuzzer needs of Debian: a C++ compiler

@@ -14,6 +14,7 @@ use crate::domain::query::{self, Query};
 
 /// A balance: exact in minor units and as a decimal text, since a JSON number in major units would be rounded.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as the document names them")]
 pub struct Balance<'a> {
     gateway: u64,
     gateway_name: Option<&'a str>,

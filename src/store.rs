@@ -6,6 +6,7 @@
 mod claims;
 mod histogram;
 mod history;
+mod missing;
 mod state;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 use self::claims::Claims;
 pub use self::histogram::Histogram;
 pub use self::history::{History, KEPT, PastPoll};
+pub use self::missing::MissingChannel;
 pub use self::state::{Failing, Held, HeldRow, QueryState, Transition};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
@@ -79,10 +81,17 @@ impl Polls {
 /// How the last attempt to read the configuration went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reload {
-    /// Whether the last attempt succeeded.
-    pub successful: bool,
     /// When one last succeeded.
     pub last_success: SystemTime,
+    /// When the last attempt failed, if it did.
+    pub failed_at: Option<SystemTime>,
+}
+
+impl Reload {
+    /// Whether the last attempt succeeded.
+    pub const fn is_successful(self) -> bool {
+        self.failed_at.is_none()
+    }
 }
 
 /// How long a poll took and how late it was sent.
@@ -176,14 +185,14 @@ impl Store {
         }
         contents.shops = shops.into();
         contents.history = before.history;
-        contents.reload = Some(Reload { successful: true, last_success: now });
+        contents.reload = Some(Reload { last_success: now, failed_at: None });
         to_ask_anew
     }
 
     /// Notes that the configuration could not be read again; the old one goes on.
-    pub fn reload_failed(&self) {
+    pub fn reload_failed(&self, now: SystemTime) {
         if let Some(reload) = &mut self.write().reload {
-            reload.successful = false;
+            reload.failed_at = Some(now);
         }
     }
 

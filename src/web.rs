@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use self::configuration::{WebConfiguration, WebConfigurationError};
@@ -65,6 +66,11 @@ impl Paths {
         Self { prefix, telemetry: format!("/{path}") }
     }
 
+    /// The path of the status page.
+    pub fn page(&self) -> String {
+        format!("{}/", self.prefix)
+    }
+
     /// The path of the metrics, prefix included.
     pub fn metrics(&self) -> String {
         format!("{}{}", self.prefix, self.telemetry)
@@ -75,6 +81,8 @@ impl Paths {
 pub struct Site {
     metrics: Metrics,
     writer: Writer,
+    /// Whose turn it is to have a page written.
+    pages: Arc<Semaphore>,
     store: Arc<Store>,
     paths: Paths,
     configuration: WebConfiguration,
@@ -99,6 +107,7 @@ impl Site {
     ) -> std::io::Result<Self> {
         Ok(Self {
             writer: Writer::start(metrics.clone())?,
+            pages: Arc::new(Semaphore::new(1)),
             metrics,
             store,
             paths,

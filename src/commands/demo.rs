@@ -29,11 +29,14 @@ pub(super) async fn run(flags: &DemoFlags) -> Result<(), Error> {
     let config = Config::read("demo.yml", &CONFIGURATION.replace("{simulator}", &url), Path::new(""), &environment)?;
     let exporter = Exporter::start(Source::Fixed(Box::new(config)), Shard::WHOLE, &flags.web).await?;
     let mut welcome = String::from("overpay_exporter demo: simulated money, no real gateway is asked.\n");
-    for metrics in exporter.metrics_urls() {
-        let _ = writeln!(welcome, "  metrics    {metrics}");
+    for page in exporter.page_urls() {
+        let _ = writeln!(welcome, "  status page  {page}");
     }
-    let _ = writeln!(welcome, "  simulator  {url}/simulator/state");
-    welcome.push_str("Look twice, some seconds apart: balances move. Ctrl-C ends it.\n");
+    for metrics in exporter.metrics_urls() {
+        let _ = writeln!(welcome, "  metrics      {metrics}");
+    }
+    let _ = writeln!(welcome, "  simulator    {url}/simulator/state");
+    welcome.push_str("Open the status page in a browser and watch: balances move. Ctrl-C ends it.\n");
     print(&welcome)?;
     let stop = CancellationToken::new();
     let simulator = tokio::spawn(simulator.run(stop.clone()));

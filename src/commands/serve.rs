@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -100,8 +101,17 @@ impl Exporter {
 
     /// Where the metrics will be.
     pub(super) fn metrics_urls(&self) -> impl Iterator<Item = String> {
+        self.urls(self.paths.metrics())
+    }
+
+    /// Where the status page will be.
+    pub(super) fn page_urls(&self) -> impl Iterator<Item = String> {
+        self.urls(self.paths.page())
+    }
+
+    fn urls(&self, path: String) -> impl Iterator<Item = String> {
         let scheme = if self.site.uses_tls() { "https" } else { "http" };
-        self.server.addresses().iter().map(move |address| format!("{scheme}://{address}{}", self.paths.metrics()))
+        self.server.addresses().iter().map(move |address| format!("{scheme}://{address}{path}"))
     }
 
     /// Polls and serves until a signal ends it.
@@ -239,7 +249,7 @@ impl Reloader {
         match &outcome {
             Ok(queries) => info!(queries, "configuration reloaded"),
             Err(problem) => {
-                self.store.reload_failed();
+                self.store.reload_failed(SystemTime::now());
                 for line in problem.to_string().lines() {
                     error!(problem = line, "configuration not reloaded, the old one goes on");
                 }

@@ -66,11 +66,22 @@ pub struct MinorUnits(pub i64);
 impl MinorUnits {
     /// The amount in major units as an exact decimal, as in `66238716.74`.
     pub fn to_decimal(self, exponent: Exponent) -> String {
-        let places = usize::from(exponent.0);
         let sign = if self.0 < 0 { "-" } else { "" };
-        let digits = format!("{:0>width$}", self.0.unsigned_abs(), width = places + 1);
-        let (whole, fraction) = digits.split_at(digits.len() - places);
-        if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+        format!("{sign}{}", decimal(self.0.unsigned_abs().into(), exponent.0.into()))
+    }
+
+    /// How far the amount lies from a number of major units, as an exact decimal without a sign; none where either is
+    /// out of all proportion.
+    pub fn distance(self, exponent: Exponent, major: f64) -> Option<String> {
+        // The shortest decimal that reads as this number is what somebody wrote.
+        let written = major.to_string();
+        let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
+        let theirs: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let (own_places, their_places) = (u32::from(exponent.0), u32::try_from(fraction.len()).ok()?);
+        let places = own_places.max(their_places);
+        let scaled = |number: i128, from: u32| number.checked_mul(10_i128.checked_pow(places - from)?);
+        let own = scaled(self.0.into(), own_places)?;
+        Some(decimal(own.checked_sub(scaled(theirs, their_places)?)?.unsigned_abs(), usize::try_from(places).ok()?))
     }
 
     /// The amount in major units as the nearest number a sample can hold: rounded once, by the parser of decimals.
@@ -93,6 +104,31 @@ impl MinorSum {
     pub fn to_major(self, exponent: Exponent) -> f64 {
         i128::try_from(self.0).map_or(f64::INFINITY, |sum| major(sum, exponent))
     }
+}
+
+/// Minor units as a decimal of that many places.
+fn decimal(minor: u128, places: usize) -> String {
+    let digits = format!("{minor:0>width$}", width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    if places == 0 { digits } else { format!("{whole}.{fraction}") }
+}
+
+/// A decimal with that between groups of three digits, as in `66,238,716.74`.
+pub fn grouped(decimal: &str, separator: char) -> String {
+    let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = sign.to_owned();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            out.push(separator);
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
 }
 
 fn major(minor: i128, exponent: Exponent) -> f64 {

@@ -28,9 +28,7 @@ pub(super) fn collect(samples: &mut Samples, snapshot: &Snapshot, now: Moment) {
             exponents.insert(row.row.series.currency, row.row.exponent);
         }
         let shop = state.query.shop.name.as_ref();
-        let answered = held.rows.iter().map(|held| (held.row.series.gateway, held.row.series.subject.channel()));
-        let withheld = held.withheld.iter().map(|row| (row.gateway, row.channel));
-        for (gateway, channel) in answered.chain(withheld) {
+        for (gateway, channel) in held.told_of() {
             if gateways.insert((shop, gateway)) {
                 add_gateway_info(samples, &state.query.shop, gateway);
             }
@@ -59,7 +57,7 @@ pub(super) fn collect(samples: &mut Samples, snapshot: &Snapshot, now: Moment) {
         }
     }
     if let Some(reload) = snapshot.reload {
-        samples.add(&families::RELOAD_SUCCESSFUL, &[], f64::from(u8::from(reload.successful)));
+        samples.add(&families::RELOAD_SUCCESSFUL, &[], f64::from(u8::from(reload.is_successful())));
         samples.add(&families::RELOAD_SUCCESS_TIME, &[], unix_seconds(reload.last_success));
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::{Exponents, MinorSum};
 use crate::domain::observation::{Answer, Row, Withheld, WithheldBecause};
-use crate::domain::query::Query;
+use crate::domain::query::{ChannelId, GatewayId, Query};
 
 /// What is known of one query.
 #[derive(Clone, Debug)]
@@ -87,6 +87,11 @@ impl QueryState {
         self.polls > 0 && self.failing.is_none()
     }
 
+    /// Whether a series of the last good answer was claimed by another query's answer too, so that neither is published.
+    pub fn is_in_conflict(&self) -> bool {
+        self.in_conflict
+    }
+
     /// The last good answer, fresh or stale, unless another query claims a series of it too.
     pub fn last_known(&self) -> Option<&Held> {
         self.held.as_deref().filter(|_| !self.in_conflict)
@@ -95,6 +100,11 @@ impl QueryState {
     /// The last good answer while it counts.
     pub fn fresh(&self, now: Moment) -> Option<&Held> {
         self.last_known().filter(|held| held.is_fresh(self.query.pace.stale_after, now))
+    }
+
+    /// The last good answer once it counts no more.
+    pub fn stale(&self, now: Moment) -> Option<&Held> {
+        self.last_known().filter(|held| !held.is_fresh(self.query.pace.stale_after, now))
     }
 
     /// Whether the held answer bars an answer that is true of that time: it is newer, and still counts.
@@ -168,6 +178,12 @@ impl QueryState {
 }
 
 impl Held {
+    /// The gateways it tells of, and their channels where it names them: rows not published for their currency too.
+    pub fn told_of(&self) -> impl Iterator<Item = (GatewayId, Option<ChannelId>)> {
+        let answered = self.rows.iter().map(|held| (held.row.series.gateway, held.row.series.subject.channel()));
+        answered.chain(self.withheld.iter().map(|row| (row.gateway, row.channel)))
+    }
+
     /// Whether it counts, by the longer of its two ages.
     fn is_fresh(&self, stale_after: Duration, now: Moment) -> bool {
         now.since(self.at) < stale_after

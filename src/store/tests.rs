@@ -4,6 +4,7 @@ mod conflicts;
 mod counters;
 mod freshness;
 mod history;
+mod missing;
 mod polls;
 mod reload;
 

@@ -3,19 +3,19 @@
 mod answer;
 mod metrics;
 mod operations;
+mod pages;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 
-use self::answer::{HTML, PLAIN, YAML, json, text};
+use self::answer::{PLAIN, YAML, text};
+use super::Site;
 use super::configuration::Refused;
-use super::{Site, api, page};
-use crate::domain::moment::Moment;
 
 /// A path that is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub(super) async fn respond_when_full<B>(
     Ok(response)
 }
 
-async fn answer<B>(site: &Site, route: Route<'_>, request: &Request<B>) -> Response<Full<Bytes>> {
+async fn answer<B>(site: &Arc<Site>, route: Route<'_>, request: &Request<B>) -> Response<Full<Bytes>> {
     if route == Route::Unknown {
         return text(StatusCode::NOT_FOUND, PLAIN, "not found\n");
     }
@@ -124,16 +124,8 @@ async fn answer<B>(site: &Site, route: Route<'_>, request: &Request<B>) -> Respo
     }
     match route {
         Route::Metrics => metrics::answer(site, request.headers()).await,
-        Route::Page => {
-            let page = page::render(site, &site.store.snapshot(), Moment::now(), request.uri().query());
-            let mut response = text(StatusCode::OK, HTML, page);
-            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
-            response
-        }
-        Route::Queries => {
-            let shop = operations::parameter(request.uri().query(), "shop");
-            json(StatusCode::OK, &api::queries(&site.store.snapshot(), Moment::now(), shop.as_deref()))
-        }
+        Route::Page => pages::page(site, request.headers(), request.uri().query()).await,
+        Route::Queries => pages::queries(site, request.headers(), request.uri().query()).await,
         Route::Configuration => {
             text(StatusCode::OK, YAML, site.operations.effective_configuration().as_bytes().to_vec())
         }

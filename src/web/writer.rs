@@ -89,9 +89,14 @@ fn unless_it_panics(write: impl FnOnce() -> Written) -> Written {
 }
 
 fn compress(text: &[u8]) -> Written {
+    Ok(compressed(text).map_err(Arc::new).map_err(WriteError::Compress)?.into())
+}
+
+/// The text as gzip.
+pub(super) fn compressed(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    let written = encoder.write_all(text).and_then(|()| encoder.finish());
-    Ok(written.map_err(Arc::new).map_err(WriteError::Compress)?.into())
+    encoder.write_all(text)?;
+    encoder.finish()
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn configuration(platform: &str, silent: &str, refusing: &str) -> String {
         shop("refused", "refusing", &gateways(10_000, DEAD[0])),
         shop("ignored", "silent", &gateways(20_000, DEAD[1])),
         // A bank that hangs, and one that does not, behind the same host; and a shop that has to do with neither.
-        shop("hanging", "platform", &(gateways(1, 1) + &gateways(30_000, DEAD[2]))),
+        shop("hanging", "platform", &(gateways(1, 1) + gateways(30_000, DEAD[2]).as_str())),
         shop("good", "platform", &gateways(2, 1)),
     ]
     .concat()

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may assume")]
 
 mod asynchronous;
+mod browser;
 mod check;
 mod clocks;
 mod contract;

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::domain::failure::Failure;
+use crate::domain::money::grouped;
 use crate::domain::observation::{Answer, Row, Subject, Withheld, WithheldBecause};
 use crate::domain::query::{AccountNumber, ChannelId, GatewayId, Query};
 
@@ -79,7 +80,7 @@ fn balance(query: &Query, row: &Row, answer: &Answer) -> [String; 8] {
         query.shop.name.to_string(),
         gateway_name(query, series.gateway),
         subject.unwrap_or_default(),
-        grouped(&row.amount.to_decimal(row.exponent)),
+        grouped(&row.amount.to_decimal(row.exponent), ','),
         series.currency.to_string(),
         control.to_owned(),
         as_of.unwrap_or_default(),
@@ -124,22 +125,4 @@ fn gateway_name(query: &Query, gateway: GatewayId) -> String {
 
 fn named(name: Option<&str>, id: &str) -> String {
     name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
-}
-
-/// A decimal with a comma between groups of three digits: 66,238,716.74.
-fn grouped(decimal: &str) -> String {
-    let (sign, digits) = decimal.strip_prefix('-').map_or(("", decimal), |digits| ("-", digits));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut out = sign.to_owned();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
 }

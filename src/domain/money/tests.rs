@@ -298,3 +298,14 @@ fn the_configuration_goes_before_the_built_in_table() {
     assert_eq!(exponents.of(currency("USD")), Ok(places(3)));
     assert_eq!(exponents.of(currency("EUR")), Ok(places(2)));
 }
+
+#[test]
+fn a_distance_is_exact_in_as_many_places_as_either_has() {
+    let distance = |amount, places, major| MinorUnits(amount).distance(Exponent::new(places).unwrap(), major);
+    assert_eq!(distance(4_541_004, 2, 20_000.0).as_deref(), Some("25410.04"));
+    assert_eq!(distance(50_000, 2, 10_000.0).as_deref(), Some("9500.00"));
+    assert_eq!(distance(-1, 2, 0.125).as_deref(), Some("0.135"));
+    assert_eq!(distance(7, 0, 7.0).as_deref(), Some("0"));
+    assert_eq!(distance(i64::MIN, 18, 0.0).as_deref(), Some("9.223372036854775808"));
+    assert_eq!(distance(1, 2, 1e300), None);
+}

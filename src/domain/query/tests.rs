@@ -210,3 +210,12 @@ fn a_query_that_labels_its_answer_otherwise_asks_something_else() {
         assert!(!query.asks_the_same(&other), "{other:?}");
     }
 }
+
+#[test]
+fn the_gravest_threshold_that_is_crossed_counts() {
+    let thresholds = Thresholds { warning: Some(20.0), critical: Some(5.0) };
+    assert_eq!(thresholds.crossed_by(4.99), Some(Severity::Critical));
+    assert_eq!(thresholds.crossed_by(5.0), Some(Severity::Warning));
+    assert_eq!(thresholds.crossed_by(20.0), None);
+    assert_eq!(Thresholds::default().crossed_by(-1.0), None);
+}

@@ -297,7 +297,7 @@ fn the_limit_on_the_age_of_as_of_date_is_there_where_the_api_has_one() {
 #[test]
 fn a_failed_reload_shows() {
     let work = channel();
-    work.store.reload_failed();
+    work.store.reload_failed(noon());
     let seen = work.seen(1);
     assert_eq!(seen.value("overpay_exporter_config_last_reload_successful"), "0");
     assert_eq!(seen.value("overpay_exporter_config_last_reload_success_timestamp_seconds"), "1771243200");

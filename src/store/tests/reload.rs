@@ -198,19 +198,19 @@ fn counts_begin_anew_for_a_shop_that_was_away() {
 fn a_failed_reload_is_noted_and_changes_nothing_else() {
     let work = Work::of(&[query()]);
     work.answered(0, 0, good());
-    work.store.reload_failed();
+    work.store.reload_failed(noon());
     let snapshot = work.store.snapshot();
-    assert_eq!(snapshot.reload, Some(Reload { successful: false, last_success: noon() }));
+    assert_eq!(snapshot.reload, Some(Reload { last_success: noon(), failed_at: Some(noon()) }));
     assert_eq!(work.last_known(0), Some(vec![100]));
 }
 
 #[test]
 fn a_good_reload_after_a_failed_one_is_noted() {
     let work = Work::of(&[query()]);
-    work.store.reload_failed();
+    work.store.reload_failed(noon());
     let later = noon() + Duration::from_mins(1);
     work.store.configure(&[], &[], &Exponents::default(), later);
-    assert_eq!(work.store.snapshot().reload, Some(Reload { successful: true, last_success: later }));
+    assert_eq!(work.store.snapshot().reload, Some(Reload { last_success: later, failed_at: None }));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::super::{Site, api};
 use super::answer::{self, PLAIN, text};
 use crate::domain::demand::{Asked, NotAsked, whole_seconds};
 use crate::domain::moment::Moment;
+use crate::json;
 
 /// Reads the configuration again: 200 once it is in use, 500 with what is wrong with it.
 pub(super) async fn reload(site: &Site) -> Response<Full<Bytes>> {
@@ -46,15 +47,7 @@ const fn status(not_asked: NotAsked) -> StatusCode {
 
 /// What came of a poll, and the state it left the query in.
 fn outcome(site: &Site, shop: &str, query: &str, asked: &Asked) -> Value {
-    let failure = asked.failure.as_ref().map(|failure| {
-        json!({
-            "reason": failure.reason.as_str(),
-            "detail": failure.detail,
-            "status": failure.status,
-            "code": failure.code,
-            "message": failure.message,
-        })
-    });
+    let failure = asked.failure.as_ref().map(json::Failure::from);
     let snapshot = site.store.snapshot();
     let state = snapshot.queries.iter().find(|state| &*state.query.shop.name == shop && &*state.query.name == query);
     json!({

@@ -223,7 +223,7 @@ async fn commands(commands: [(&'static str, Command); 4]) -> Vec<(&'static str, 
     let mut outputs = Vec::new();
     for (kind, mut command) in commands {
         let output = command.output().await.expect("it starts");
-        outputs.push((kind, text(&output.stdout) + &text(&output.stderr)));
+        outputs.push((kind, text(&output.stdout) + text(&output.stderr).as_str()));
     }
     outputs
 }
