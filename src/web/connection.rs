@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -133,7 +134,17 @@ impl Service {
                     return ended.unwrap_or_else(|error| debug!(%error, "connection ended"));
                 }
                 () = overdue.as_mut() => debug!("connection ended: the client takes too long"),
-                () = place.is_wanted() => debug!("connection ended: others need its place"),
+                () = place.is_wanted() => {
+                    // A request may have come that nobody has looked at yet; the runtime looks before it goes on here.
+                    yield_now().await;
+                    if poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await {
+                        return;
+                    }
+                    if place.stays() {
+                        continue;
+                    }
+                    debug!("connection ended: others need its place");
+                }
                 () = stop.cancelled(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();

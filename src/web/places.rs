@@ -8,9 +8,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use super::activity::{Activity, Turn};
 
@@ -22,6 +21,8 @@ const HELD: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
+    /// Told where a connection that was to give way has a request after all.
+    stays: Notify,
     table: Mutex<Table>,
 }
 
@@ -34,33 +35,54 @@ struct Table {
 #[derive(Debug)]
 struct Taken {
     activity: Activity,
-    /// Cancelled where the connection is to give way.
-    leave: CancellationToken,
+    leave: Leave,
+    /// Told where the connection is to give way.
+    wanted: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    No,
+    /// Unless it has a request by now.
+    IfUnused,
+    Yes,
+}
+
+impl Taken {
+    fn is_to(&mut self, leave: Leave) {
+        self.leave = leave;
+        self.wanted.notify_one();
+    }
 }
 
 impl Places {
     /// So many places, all free.
     pub(super) fn new(number: usize) -> Arc<Self> {
-        Arc::new(Self { free: Arc::new(Semaphore::new(number)), table: Mutex::default() })
+        Arc::new(Self { free: Arc::new(Semaphore::new(number)), stays: Notify::new(), table: Mutex::default() })
     }
 
     /// A place, if need be that of the connection whose turn it is to give way, as soon as that is gone. None where all
     /// connections have a request under way.
     pub(super) async fn take(self: &Arc<Self>) -> Option<Place> {
-        let permit = if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
-            permit
-        } else if self.table().give_way(Instant::now()) {
-            Arc::clone(&self.free).acquire_owned().await.ok()?
-        } else {
-            return None;
+        let permit = loop {
+            if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+                break permit;
+            }
+            if !self.table().give_way(Instant::now()) {
+                return None;
+            }
+            tokio::select! {
+                permit = Arc::clone(&self.free).acquire_owned() => break permit.ok()?,
+                () = self.stays.notified() => {}
+            }
         };
-        let leave = CancellationToken::new();
+        let (activity, wanted) = (Activity::accepted(Instant::now()), Arc::new(Notify::new()));
         let mut table = self.table();
         table.last_number += 1;
         let number = table.last_number;
-        table.taken.insert(number, Taken { activity: Activity::accepted(Instant::now()), leave: leave.clone() });
+        table.taken.insert(number, Taken { activity, leave: Leave::No, wanted: Arc::clone(&wanted) });
         drop(table);
-        Some(Place { progress: Progress { number, places: Arc::clone(self) }, leave, permit: Some(permit) })
+        Some(Place { progress: Progress { number, places: Arc::clone(self) }, wanted, permit: Some(permit) })
     }
 
     /// Whether all places are taken.
@@ -76,16 +98,16 @@ impl Places {
 impl Table {
     /// Asks the connection whose turn it is to give way, if there is one.
     fn give_way(&mut self, now: Instant) -> bool {
-        let staying = self.taken.values().filter(|taken| !taken.leave.is_cancelled());
+        let staying = self.taken.values_mut().filter(|taken| taken.leave == Leave::No);
         let turns = staying.filter_map(|taken| Some((taken.activity.turn(now)?, taken)));
-        let first = turns.min_by_key(|(turn, _): &(Turn, &Taken)| *turn);
-        first.map(|(_, taken)| taken.leave.cancel()).is_some()
+        let first = turns.min_by_key(|(turn, _): &(Turn, &mut Taken)| *turn);
+        first.map(|(_, taken)| taken.is_to(Leave::IfUnused)).is_some()
     }
 
     /// Asks the slowest takers of answers to give way until the others' answers are not too much to hold.
     fn let_go(&mut self, length: u64, newest: u64) {
         let limit = HELD.max(length.saturating_mul(4));
-        let staying = self.taken.iter().filter(|(_, taken)| !taken.leave.is_cancelled());
+        let staying = self.taken.iter_mut().filter(|(_, taken)| taken.leave != Leave::Yes);
         let mut takers: Vec<_> = staying.filter(|(_, taken)| taken.activity.held() > 0).collect();
         let mut held: u64 = takers.iter().map(|(_, taken)| taken.activity.held()).sum();
         takers.sort_by_key(|(_, taken)| taken.activity.taking_since());
@@ -94,7 +116,7 @@ impl Table {
                 break;
             }
             held -= taken.activity.held();
-            taken.leave.cancel();
+            taken.is_to(Leave::Yes);
         }
     }
 }
@@ -103,7 +125,7 @@ impl Table {
 #[derive(Debug)]
 pub(super) struct Place {
     progress: Progress,
-    leave: CancellationToken,
+    wanted: Arc<Notify>,
     /// None once dropped.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -116,7 +138,19 @@ impl Place {
 
     /// Waits until the connection is to give way.
     pub(super) async fn is_wanted(&self) {
-        self.leave.cancelled().await;
+        self.wanted.notified().await;
+    }
+
+    /// Whether the connection, which was to give way, may stay, since it has a request after all. Another gives way then.
+    pub(super) fn stays(&self) -> bool {
+        let mut table = self.progress.places.table();
+        let taken = table.taken.get_mut(&self.progress.number).filter(|taken| taken.leave == Leave::IfUnused);
+        let stays =
+            taken.filter(|taken| taken.activity.turn(Instant::now()).is_none()).map(|taken| taken.leave = Leave::No);
+        if stays.is_some() {
+            self.progress.places.stays.notify_one();
+        }
+        stays.is_some()
     }
 }
 

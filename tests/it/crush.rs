@@ -15,7 +15,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::exporter::{Exporter, Files, client, configuration, eventually};
+use super::exporter::{Exporter, Files, configuration, eventually};
+use super::handshakes::{TLS, certified};
 use super::platform::Platform;
 
 /// What Prometheus waits for an answer unless told otherwise.
@@ -30,12 +31,18 @@ struct Victim {
     address: String,
     /// A client that keeps its connection, as Prometheus does.
     kept: reqwest::Client,
+    /// What the exporter's certificate is signed with, where it has one.
+    authority: Option<reqwest::Certificate>,
     _files: Files,
     _platform: Platform,
 }
 
 impl Victim {
     async fn start() -> Self {
+        Self::with(false).await
+    }
+
+    async fn with(tls: bool) -> Self {
         // The clients of these tests are many, and one process.
         let limit = getrlimit(Resource::Nofile);
         setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).expect("up to the hard limit");
@@ -53,19 +60,23 @@ impl Victim {
         platform.json("/shop/channel_balances/", answer.as_bytes());
         let files =
             Files::new(&configuration(&platform.url, "channel_balances:\n  - {gateway: 3405, currencies: [USD]}"));
-        let exporter = Exporter::serve(&files.configuration(), &[]).await;
-        exporter
-            .scrape_until("all channels are there", |scrape| {
-                scrape.family("overpay_available_balance").len() == CHANNELS
-            })
-            .await;
-        let address = exporter.url("").replace("http://", "");
-        Self { exporter, address, kept: client(), _files: files, _platform: platform }
+        let authority = tls.then(|| certified(&files));
+        let web = files.write("web.yml", if tls { TLS } else { "" }).display().to_string();
+        let exporter = Exporter::serve(&files.configuration(), &["--web.config.file", &web]).await;
+        let address = exporter.url("").rsplit('/').next().expect("an address").to_owned();
+        let kept = client_of(authority.as_ref());
+        let victim = Self { exporter, address, kept, authority, _files: files, _platform: platform };
+        eventually("all channels are there", || victim.scrape(true)).await;
+        victim
+    }
+
+    fn client(&self) -> reqwest::Client {
+        client_of(self.authority.as_ref())
     }
 
     /// How long one scrape takes, on a kept connection or a new one.
     async fn scrape(&self, kept: bool) -> Option<Duration> {
-        let client = if kept { self.kept.clone() } else { client() };
+        let client = if kept { self.kept.clone() } else { self.client() };
         let begun = Instant::now();
         let scraped = async {
             let answer = client.get(&self.exporter.metrics_url).send().await.ok()?.error_for_status().ok()?;
@@ -83,7 +94,7 @@ impl Victim {
                 Some(taken) => scrapes.taken.push(taken),
                 None => scrapes.failed += 1,
             }
-            let healthy = timeout(SCRAPE_TIMEOUT, client().get(self.exporter.url("/-/healthy")).send()).await;
+            let healthy = timeout(SCRAPE_TIMEOUT, self.client().get(self.exporter.url("/-/healthy")).send()).await;
             scrapes.unhealthy +=
                 usize::from(!healthy.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status() == 200)));
             assert!(scrapes.failed < 10, "scrapes fail");
@@ -96,10 +107,17 @@ impl Victim {
     /// Scrapes without those clients, and then with them, once they have had their effect.
     async fn endures(&self, attack: &str, attackers: impl FnOnce(&str) -> JoinSet<()>, have_effect: impl AsyncFn()) {
         let calm = self.scrapes().await;
-        let attackers = attackers(&self.address);
+        // On threads of their own, so that they are in the exporter's way and not in this client's.
+        let elsewhere = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let elsewhere = elsewhere.expect("a runtime");
+        let attackers = {
+            let _elsewhere = elsewhere.enter();
+            attackers(&self.address)
+        };
         have_effect().await;
         let during = self.scrapes().await;
         drop(attackers);
+        elsewhere.shutdown_background();
         let ratio = |taken: Duration| taken.as_secs_f64() / calm.median().as_secs_f64();
         println!(
             "| {attack} | {} | {} | {:.1} : 1 | {:.1} : 1 | {:.1} : 1 |",
@@ -112,6 +130,11 @@ impl Victim {
         assert_eq!((during.failed, during.unhealthy), (0, 0), "{attack}");
         assert!(!self.exporter.lines().iter().any(|line| line.contains("panic")), "{:?}", self.exporter.lines());
     }
+}
+
+fn client_of(authority: Option<&reqwest::Certificate>) -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().gzip(false).tls_certs_only(authority.cloned());
+    client.build().expect("a client")
 }
 
 #[derive(Debug, Default)]
@@ -186,6 +209,22 @@ async fn slowloris() {
         })
     };
     let name = "1,000 clients that send a byte of a header each second, again and again";
+    victim.endures(name, attackers, async || attack.reaches(1_500).await).await;
+}
+
+async fn handshakes() {
+    let (victim, attack) = (Victim::with(true).await, Attack::default());
+    let attackers = |address: &str| {
+        attack.of(1_000, address, |mut stream| async move {
+            // The beginning of a handshake, which goes on for ever.
+            stream.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").await?;
+            loop {
+                stream.write_all(b"x").await?;
+                sleep(Duration::from_secs(1)).await;
+            }
+        })
+    };
+    let name = "1,000 clients that send a byte of a TLS handshake each second, again and again";
     victim.endures(name, attackers, async || attack.reaches(1_500).await).await;
 }
 
@@ -269,6 +308,7 @@ async fn scrapes_without_a_pause() {
 async fn no_crowd_of_clients_keeps_another_from_its_scrapes() {
     println!("| what clients do | scrapes | failed | median | worst | worst without them |\n|---|---|---|---|---|---|");
     slowloris().await;
+    handshakes().await;
     idle().await;
     kept().await;
     oversized_heads().await;

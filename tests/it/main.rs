@@ -15,6 +15,7 @@ mod crush;
 mod descriptors;
 mod exporter;
 mod faults;
+mod handshakes;
 mod http2;
 mod lifecycle;
 mod limits;

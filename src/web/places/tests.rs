@@ -21,7 +21,7 @@ async fn busy(places: &Arc<Places>) -> (Place, u64) {
 }
 
 fn is_asked_to_leave(place: &Place) -> bool {
-    place.leave.is_cancelled()
+    place.progress.places.table().taken[&place.progress.number].leave != Leave::No
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,6 +50,31 @@ async fn nobody_gives_way_while_all_have_a_request_under_way() {
     assert!(places.take().await.is_none() && !is_asked_to_leave(&busy));
     drop(busy);
     assert!(places.take().await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_asked_to_leave_and_has_a_request_by_then_stays_and_another_gives_way() {
+    let places = Places::new(2);
+    let first = places.take().await.unwrap();
+    advance(Duration::from_secs(1)).await;
+    let second = connection(places.take().await.unwrap());
+    let newcomer = tokio::spawn({
+        let places = Arc::clone(&places);
+        async move { places.take().await }
+    });
+    first.is_wanted().await;
+    first.progress().note(|activity, now| activity.asked(false, now));
+    assert!(first.stays());
+    assert!(newcomer.await.unwrap().is_some() && second.is_finished());
+    assert!(!is_asked_to_leave(&first));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_asked_to_leave_and_has_no_request_does_not_stay() {
+    let places = Places::new(1);
+    let place = places.take().await.unwrap();
+    assert!(places.table().give_way(Instant::now()));
+    assert!(!place.stays());
 }
 
 #[tokio::test(start_paused = true)]
