@@ -61,3 +61,8 @@ fn what_was_kept_of_scenario_holds() {
 fn what_was_kept_of_http_basic_holds() {
     holds("http_basic");
 }
+
+#[test]
+fn what_was_kept_of_web_configuration_holds() {
+    holds("web_configuration");
+}

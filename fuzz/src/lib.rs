@@ -9,6 +9,7 @@ pub mod http_basic;
 pub mod json;
 pub mod readings;
 pub mod refusal;
+pub mod web_configuration;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -25,7 +26,7 @@ pub const SECRET_KEY: &str = "s3cr3t-0123456789012-key";
 pub type Check = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Check); 7] = [
+pub const TARGETS: [(&str, Check); 8] = [
     ("channel_balances", channel_balances),
     ("gateway_balance", gateway_balance),
     ("beyag_balance", beyag_balance),
@@ -33,6 +34,7 @@ pub const TARGETS: [(&str, Check); 7] = [
     ("configuration", files::configuration),
     ("scenario", files::scenario),
     ("http_basic", http_basic::check),
+    ("web_configuration", web_configuration::check),
 ];
 
 /// Reads the input as a body of the channel balances.

@@ -138,7 +138,6 @@ struct Document {
 }
 
 enum Content {
-    /// The document, and whether it was looked at.
     Inline(Zeroizing<Vec<u8>>),
     File(Watched),
 }

@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn a_change_within_the_same_tick_of_the_clock_is_seen() {
         let (_folder, mut watched) = watched("one");
-        let stamp = watched.seen.as_ref().unwrap().stamp;
         fs::write(&watched.path, "two").unwrap();
         // As a coarse clock would have it.
-        watched.seen.as_mut().unwrap().stamp = Stamp { ..stamp };
+        let stamp = Stamp::of(&fs::metadata(&watched.path).unwrap());
+        watched.seen.as_mut().unwrap().stamp = stamp;
         assert!(watched.look().unwrap());
         assert_eq!(watched.content(), b"two");
     }

@@ -71,6 +71,14 @@ async fn what_an_unknown_user_was_told_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn an_unknown_user_is_refused_though_the_password_matches() {
+    let (passwords, users) = (Passwords::new().unwrap(), users(&[("alice", "one")]));
+    let (hash, _) = users.hash_of("alice");
+    assert!(passwords.check([1; 32], &"one".into(), hash, true).await);
+    assert!(!passwords.check([2; 32], &"one".into(), hash, false).await);
+}
+
+#[tokio::test]
 async fn a_verdict_that_is_kept_is_had_much_faster_than_bcrypt() {
     let (passwords, users) = (Passwords::new().unwrap(), users(&[("alice", "one")]));
     let took = |start: Instant| start.elapsed();
@@ -112,9 +120,12 @@ async fn beyond_those_who_may_wait_all_are_sent_away_but_those_with_a_verdict() 
     while lock(&passwords.waiting).len() < MAX_WAITING {
         tokio::task::yield_now().await;
     }
-    assert_eq!(verdict(&passwords, &users, "alice", "another").await, Verdict::Busy);
-    assert_eq!(verdict(&passwords, &users, "nobody", "another").await, Verdict::Busy);
-    assert_eq!(verdict(&passwords, &users, "alice", "one").await, Verdict::LetIn);
+    for (user, password, expected) in
+        [("alice", "another", Verdict::Busy), ("nobody", "another", Verdict::Busy), ("alice", "one", Verdict::LetIn)]
+    {
+        let at_once = tokio::time::timeout(Duration::from_secs(5), verdict(&passwords, &users, user, password)).await;
+        assert_eq!(at_once, Ok(expected), "{user} {password}");
+    }
     drop(turn);
     assert!(waiting.join_all().await.into_iter().all(|verdict| verdict == Verdict::Refused));
     assert_eq!(verdict(&passwords, &users, "alice", "another").await, Verdict::Refused);
