@@ -15,7 +15,7 @@ const CHACHA20: &str = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
 /// A web configuration with TLS and these lines of it.
 fn tls(lines: &str) -> String {
     let indented: Vec<String> = lines.lines().map(|line| format!("  {line}\n")).collect();
-    TLS.to_owned() + &indented.concat()
+    TLS.to_owned() + indented.concat().as_str()
 }
 
 #[tokio::test]
