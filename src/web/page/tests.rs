@@ -54,7 +54,7 @@ impl Work {
             started: Time::past(noon(), now),
         };
         let page = Page::of(about, &snapshot, &filter, &all, now).render().unwrap();
-        page.split_once("<main").unwrap().1.split_once("<script>").unwrap().0.to_owned()
+        page.split_once("<main").unwrap().1.rsplit_once("<script>").unwrap().0.to_owned()
     }
 
     /// The words of the page, without its marks.
