@@ -230,7 +230,21 @@ async fn handshakes() {
 
 async fn idle() {
     let (victim, attack) = (Victim::start().await, Attack::default());
-    let attackers = |address: &str| attack.of(10_000, address, async |_open| std::future::pending().await);
+    let attackers = |address: &str| {
+        let mut clients = JoinSet::new();
+        for _ in 0..200 {
+            let (address, connections) = (address.to_owned(), Arc::clone(&attack.connections));
+            clients.spawn(async move {
+                let mut idle = Vec::new();
+                while idle.len() < 50 {
+                    idle.push(TcpStream::connect(&address).await.expect("there are descriptors and ports enough"));
+                    connections.fetch_add(1, Ordering::Relaxed);
+                }
+                std::future::pending().await
+            });
+        }
+        clients
+    };
     victim.endures("10,000 idle connections", attackers, async || attack.reaches(10_000).await).await;
 }
 
