@@ -240,7 +240,7 @@ async fn idle() {
                     idle.push(TcpStream::connect(&address).await.expect("there are descriptors and ports enough"));
                     connections.fetch_add(1, Ordering::Relaxed);
                 }
-                std::future::pending().await
+                std::future::pending::<()>().await;
             });
         }
         clients
