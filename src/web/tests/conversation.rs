@@ -216,6 +216,15 @@ async fn a_waiting_connection_ends_at_once_where_its_place_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_has_come_keeps_the_place_though_nobody_has_looked_at_it_yet() {
+    let mut client = Client::connect().await;
+    client.get("/config").await;
+    assert!(client.places.take().await.is_none());
+    client.read_to("\r\n\r\n").await;
+    client.pipe.read_exact(&mut vec![0; LARGE]).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_being_answered_keeps_the_place_for_5_seconds_at_least() {
     let mut client = Client::connect().await;
     client.get("/config").await;
