@@ -246,8 +246,10 @@ impl Fleet {
     /// The configuration file.
     pub(crate) fn file(&self) -> String {
         let Hosts { direct, renamed, road } = &self.hosts;
-        let mut file =
-            format!("poll: {{timeout: {}s, max_in_flight_per_host: 64}}\nbrands:\n", self.form.timeout.as_secs());
+        let mut file = format!(
+            "poll: {{timeout: {}s, max_in_flight_per_host: {MAX_IN_FLIGHT}}}\nbrands:\n",
+            self.form.timeout.as_secs()
+        );
         for (brand, gateway, others) in [("direct", direct, direct), ("mixed", renamed, direct), ("road", road, road)] {
             let _ = writeln!(
                 file,
@@ -327,6 +329,8 @@ impl Fleet {
 
 /// How every secret key of a fleet begins: nothing the exporter writes may hold it.
 pub(crate) const KEY: &str = "fleet-500";
+/// How many polls may be under way at a host.
+pub(crate) const MAX_IN_FLIGHT: u16 = 64;
 /// How every account number of a fleet begins: labels have the last four digits only.
 pub(crate) const ACCOUNT: &str = "40702810";
 

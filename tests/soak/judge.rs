@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::exposition::{Published, Scrape};
-use crate::fleet::{ACCOUNT, CURRENCIES, Expected, KEY, Queries};
+use crate::fleet::{ACCOUNT, CURRENCIES, Expected, KEY, MAX_IN_FLIGHT, Queries};
 use crate::process::unix_now;
 use crate::truth::{Truth, Verdict};
 
@@ -16,6 +16,8 @@ const CLOCK: f64 = 0.02;
 const BUSY: f64 = 1.0;
 /// How much longer than its interval a query may go without an answer that nothing strikes, in seconds.
 const QUIET_LATE: f64 = 3.0;
+/// How many queries that fail are asked at a host at once: half of the limit that the configuration sets.
+const FAILING_AT_ONCE: u16 = MAX_IN_FLIGHT / 2;
 /// How many violations are told in full.
 const TOLD: usize = 100;
 
@@ -70,7 +72,6 @@ pub(crate) struct Judge {
     truth: Arc<Truth>,
     configured: Arc<Mutex<Configured>>,
     timeout: f64,
-    overdue_limit: f64,
     /// Nothing was answered before.
     began: f64,
     folder: PathBuf,
@@ -93,8 +94,6 @@ impl Judge {
             truth,
             configured,
             timeout: timeout.as_secs_f64(),
-            // A gateway's five queries go one after the other, each up to its timeout.
-            overdue_limit: timeout.as_secs_f64() * 6.0 + 5.0,
             began: unix_now(),
             folder,
             before: None,
@@ -300,6 +299,11 @@ impl Judge {
 
     fn health(&mut self, scrape: &Scrape, queries: &Queries) {
         let mut wrong = Vec::new();
+        // Those that fail share half of a host's places, each for its timeout at most; and a gateway's five queries go one
+        // after the other.
+        #[expect(clippy::cast_precision_loss, reason = "there are not that many queries")]
+        let rounds = scrape.health.values().filter(|health| !health.up).count() as f64 / f64::from(FAILING_AT_ONCE);
+        let overdue_limit = self.timeout * (rounds + 6.0) + 5.0;
         for (query, health) in &scrape.health {
             let Some(next) = health.next else {
                 // One that has just been added gets its next poll a moment later.
@@ -310,7 +314,7 @@ impl Judge {
             };
             let overdue = scrape.asked - next;
             self.counts.overdue = self.counts.overdue.max(overdue);
-            if overdue > self.overdue_limit {
+            if overdue > overdue_limit {
                 wrong.push(format!("the next poll of {query} lies {overdue:.1} s in the past"));
             }
             let Some(expected) = queries.get(query).filter(|expected| expected.quiet) else { continue };
