@@ -110,11 +110,8 @@ pub(super) async fn respond_when_full<B>(
 }
 
 async fn answer<B>(site: &Arc<Site>, route: Route<'_>, request: &Request<B>) -> Response<Full<Bytes>> {
-    if route == Route::Unknown {
-        return text(StatusCode::NOT_FOUND, PLAIN, "not found\n");
-    }
     let allowed = route.allowed();
-    if !allowed.split(", ").any(|method| method == request.method().as_str()) {
+    if route != Route::Unknown && !allowed.split(", ").any(|method| method == request.method().as_str()) {
         let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, PLAIN, format!("method not allowed; use {allowed}\n"));
         refused.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         return refused;

@@ -2,7 +2,9 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Response, StatusCode};
 
 pub(super) const PLAIN: &str = "text/plain; charset=utf-8";
@@ -18,6 +20,16 @@ pub(super) fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes
     let headers: [(HeaderName, &'static str); 3] =
         [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+/// An answer that is as gzip for those who take that.
+pub(super) fn packed(kind: &'static str, body: impl Into<Bytes>, gzip: bool) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::OK, kind, body);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     response
 }
 

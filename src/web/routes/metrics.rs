@@ -2,12 +2,12 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
+use hyper::header::{ACCEPT_ENCODING, HeaderMap};
 use hyper::{Response, StatusCode};
 use tracing::error;
 
 use super::super::Site;
-use super::answer::{PLAIN, text};
+use super::answer::{PLAIN, packed, text};
 use crate::metrics::CONTENT_TYPE;
 
 pub(super) async fn answer(site: &Site, headers: &HeaderMap) -> Response<Full<Bytes>> {
@@ -20,12 +20,7 @@ pub(super) async fn answer(site: &Site, headers: &HeaderMap) -> Response<Full<By
             return text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, answer);
         }
     };
-    let mut response = text(StatusCode::OK, CONTENT_TYPE, body);
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if gzip {
-        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    response
+    packed(CONTENT_TYPE, body, gzip)
 }
 
 /// Whether the client takes gzip: it names it, or everything, with a weight that is not 0.

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, VARY};
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderMap};
 use hyper::{Response, StatusCode};
 use tracing::error;
 
 use super::super::writer::compressed;
 use super::super::{Site, api, page};
-use super::answer::{HTML, JSON, PLAIN, text};
+use super::answer::{HTML, JSON, PLAIN, packed, text};
 use super::metrics::accepts_gzip;
 use super::operations::parameter;
 use crate::domain::moment::Moment;
@@ -79,10 +79,5 @@ async fn written(
             return text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "this can't be written; the log says why\n");
         }
     };
-    let mut response = text(StatusCode::OK, kind, body);
-    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if gzip {
-        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    response
+    packed(kind, body, gzip)
 }
