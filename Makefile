@@ -9,8 +9,8 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo test lint deny unit integration docs measure screenshots soak fuzz fuzz-keep \
-	fuzz-lint debian-packages compiler clean
+.PHONY: help build release demo stack drill alerting alerts test lint deny unit integration docs measure screenshots soak fuzz \
+	fuzz-keep fuzz-lint debian-packages compiler clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -23,6 +23,21 @@ release: ## Build for use: target/release/overpay_exporter
 
 demo: build ## Build, then poll and serve simulated money
 	target/debug/overpay_exporter demo
+
+stack: build alerting ## The demo with a real Prometheus and Alertmanager beside it; alerts are printed as they arrive
+	scripts/stack
+
+drill: build alerting ## The same, with a channel that runs dry and a provider that fails
+	scripts/stack drill
+
+alerting:
+	$(CARGO) build --locked --example webhook
+	@scripts/install-debian-packages prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
+
+alerts: ## Write again what is generated of alerts/source: the rules for Prometheus and for Kubernetes
+	alerts/generate > alerts/overpay.rules.yml.new && mv alerts/overpay.rules.yml.new alerts/overpay.rules.yml
+	alerts/generate --kubernetes > alerts/kubernetes/prometheusrule.yml.new
+	mv alerts/kubernetes/prometheusrule.yml.new alerts/kubernetes/prometheusrule.yml
 
 test: lint unit integration deny ## Everything that must pass; installs what it needs
 
@@ -74,8 +89,9 @@ screenshots: debian-packages ## Take again the pictures of the status page in do
 	mkdir -p docs/images
 	$(CARGO) test --locked --test it -- --ignored browser::pictures
 
-debian-packages: ## What the tests need of Debian: prometheus (which has promtool), chromium, clocks and names that can be set
-	@scripts/install-debian-packages prometheus=prometheus chromium=chromium chromedriver=chromium-driver \
+debian-packages: ## What the tests need of Debian: Prometheus, Alertmanager, chromium, clocks and names that can be set
+	@scripts/install-debian-packages prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager \
+		chromium=chromium chromedriver=chromium-driver \
 		faketime/libfaketime.so.1=libfaketime libnss_wrapper.so=libnss-wrapper
 
 compiler: ## What libFuzzer needs of Debian: a C++ compiler
