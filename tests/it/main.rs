@@ -5,6 +5,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may assume")]
 
+mod alerting;
+mod alerts;
 mod asynchronous;
 mod browser;
 mod check;
