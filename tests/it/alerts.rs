@@ -198,8 +198,10 @@ fn common_lines(configuration: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_for_alertmanager_differ_in_where_secrets_are_alone() {
-    let (older, newer) =
-        (common_lines("alerts/alertmanager/alertmanager-0.25.yml"), common_lines("alerts/alertmanager/alertmanager.yml"));
+    let (older, newer) = (
+        common_lines("alerts/alertmanager/alertmanager-0.25.yml"),
+        common_lines("alerts/alertmanager/alertmanager.yml"),
+    );
     assert!(older.len() > 80);
     assert_eq!(older, newer);
 }

@@ -28,7 +28,7 @@ impl Prometheus {
         Self::scraping_with(target, "").await
     }
 
-    /// The same, with these lines of the job.
+    /// The same, with these lines of the job, or behind it.
     pub(crate) async fn scraping_with(target: &str, job: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("prometheus.yml");
