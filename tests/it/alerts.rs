@@ -213,6 +213,25 @@ async fn alertmanager_takes_its_example() {
 }
 
 #[tokio::test]
+async fn every_message_shows_amount_currency_gateway_channel_and_what_to_do() {
+    for message in ["text", "slack", "telegram", "email"] {
+        let text = format!("{{{{ template \"overpay.{message}\" . }}}}");
+        let arguments = [
+            "template",
+            "render",
+            "--template.glob=alerts/alertmanager/overpay.tmpl",
+            "--template.data=tests/fixtures/notification.json",
+            &format!("--template.text={text}"),
+        ];
+        let shown = said("amtool", &arguments).await;
+        for part in ["8,123.45 USD", "3h 25m 0s", "Acme Bank", "Visa payouts", "/OverpayPayoutHeadroomLow.md"] {
+            assert!(shown.contains(part), "{message} lacks {part}: {shown}");
+        }
+        assert!(shown.contains("Resolved: Payout headroom of channel Mastercard payouts"), "{message}: {shown}");
+    }
+}
+
+#[tokio::test]
 async fn alerts_go_to_those_who_must_know() {
     let mut routed = BTreeSet::new();
     for line in read("alerts/alertmanager/routes.txt").lines().filter(|line| !line.starts_with('#')) {
