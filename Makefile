@@ -9,7 +9,7 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo stack drill alerting alerts test lint deny unit integration docs measure screenshots soak fuzz \
+.PHONY: help build release demo stack drill alerting alerts test lint deny unit integration docs measure measure-rules screenshots soak fuzz \
 	fuzz-keep fuzz-lint debian-packages compiler clean
 
 help: ## Show these commands
@@ -32,7 +32,7 @@ drill: build alerting ## The same, with a channel that runs dry and a provider t
 
 alerting:
 	$(CARGO) build --locked --example webhook
-	@scripts/install-debian-packages prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
+	@scripts/install-debian-packages prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager curl=curl
 
 alerts: ## Write again what is generated of alerts/source: the rules for Prometheus and for Kubernetes
 	alerts/generate > alerts/overpay.rules.yml.new && mv alerts/overpay.rules.yml.new alerts/overpay.rules.yml
@@ -80,7 +80,12 @@ docs: ## Write again what is generated: docs/metrics.md, docs/config.schema.json
 	UPDATE_DOCS=1 $(CARGO) test --locked --test it faults::page
 
 measure: release ## Memory, scrape time and binary size, as docs/measurements.md tells them
+	@scripts/install-debian-packages curl=curl
 	scripts/measure
+
+measure-rules: release ## How long a Prometheus takes for the rules
+	@scripts/install-debian-packages curl=curl prometheus=prometheus
+	scripts/measure rules
 
 soak: ## Faults, reloads and scrapes for MINUTES (5 unless given), every number compared with the truth
 	CARGO="$(CARGO)" scripts/soak $(MINUTES)

@@ -14,9 +14,8 @@ use super::platform::{Platform, Reply};
 use super::prometheus::Prometheus;
 
 /// The shipped rules, with times that fit queries asked every 5 seconds and scrapes every second.
-const QUICK: [&str; 13] = [
+const QUICK: [&str; 12] = [
     "interval=1s",
-    "half_interval=500ms",
     "gap=20s",
     "flicker=3s",
     "stale_slack_seconds=2",

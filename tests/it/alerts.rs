@@ -87,6 +87,13 @@ async fn a_parameter_that_is_not_known_is_refused() {
     assert!(text(&output.stderr).contains("there is no parameter `jop=payouts`"), "{}", text(&output.stderr));
 }
 
+#[tokio::test]
+async fn an_interval_that_is_no_duration_is_refused() {
+    let output = run("alerts/generate", &["interval=90"]).await;
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(text(&output.stderr).contains("interval is `90`; write it as 30s or 1m"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn every_parameter_is_used_and_documented() {
     let folder = std::fs::read_dir(project("alerts/source")).expect("a folder");
