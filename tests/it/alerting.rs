@@ -1,13 +1,11 @@
 //! From a simulated channel that runs dry to the message: simulator, exporter, Prometheus and Alertmanager are the real
 //! programs, and the rules are the shipped ones at a quicker pace.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
+use super::alertmanager::Alertmanager;
 use super::alerts::rules;
 use super::exporter::{Exporter, Files, client, eventually, program};
 use super::platform::{Platform, Reply};
@@ -51,42 +49,13 @@ const CHANNELS: &str = "channel_balances:
       1386: {name: Mastercard payouts}
 ";
 
-/// A real Alertmanager that tells a webhook of everything at once.
-struct Alertmanager {
-    address: String,
-    _child: Child,
-    _folder: TempDir,
-}
-
-impl Alertmanager {
-    async fn telling(webhook: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("alertmanager.yml");
-        let configuration = format!(
-            "route:\n  receiver: webhook\n  group_by: [alertname, shop, gateway, currency]\n  group_wait: 0s\n  \
-             group_interval: 1s\n  repeat_interval: 1h\nreceivers:\n  - name: webhook\n    webhook_configs: [{{url: \
-             \"{webhook}/alerts\"}}]\n"
-        );
-        std::fs::write(&file, configuration).expect("it can be written");
-        let mut child = Command::new("prometheus-alertmanager")
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--storage.path={}", folder.path().join("data").display()))
-            .args(["--web.listen-address=127.0.0.1:0", "--cluster.listen-address="])
-            .kill_on_drop(true)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("Debian's package prometheus-alertmanager is installed: `make debian-packages`");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let address = loop {
-            let line = lines.next_line().await.expect("readable").expect("Alertmanager listens before it ends");
-            if let Some((_, listening)) = line.split_once("msg=\"Listening on\" address=") {
-                break listening.split(' ').next().expect("an address").to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { address, _child: child, _folder: folder }
-    }
+/// A configuration of Alertmanager that tells a webhook of everything at once.
+fn telling(webhook: &str) -> String {
+    format!(
+        "route:\n  receiver: webhook\n  group_by: [alertname, shop, gateway, currency]\n  group_wait: 0s\n  \
+         group_interval: 1s\n  repeat_interval: 1h\nreceivers:\n  - name: webhook\n    webhook_configs: [{{url: \
+         \"{webhook}/alerts\"}}]\n"
+    )
 }
 
 /// The simulator as a process.
@@ -153,7 +122,7 @@ fn text<'a>(alert: &'a Value, annotation: &str) -> &'a str {
 async fn who_must_know_is_told_that_a_channel_runs_dry_is_topped_up_and_is_not_known_any_more() {
     let webhook = Platform::start().await;
     webhook.reply("/alerts", Reply::Json(200, b"{}".to_vec()));
-    let alertmanager = Alertmanager::telling(&webhook.url).await;
+    let alertmanager = Alertmanager::start(&telling(&webhook.url)).await;
     let files = Files::new("");
     files.write("main.key", "made-up");
     let simulator = Simulator::playing(&files.write("scenario.yml", SCENARIO).display().to_string()).await;

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may assume")]
 
 mod alerting;
+mod alertmanager;
 mod alerts;
 mod asynchronous;
 mod browser;
@@ -22,6 +23,7 @@ mod http2;
 mod lifecycle;
 mod limits;
 mod listening;
+mod messages;
 mod names;
 mod operations;
 mod platform;
