@@ -37,6 +37,10 @@ fn receive(stream: TcpStream) -> anyhow::Result<()> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     reader.into_inner().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+    // Somebody asks whether it is there.
+    if body.is_empty() {
+        return Ok(());
+    }
     let notification: Value = serde_json::from_slice(&body)?;
     for alert in notification["alerts"].as_array().into_iter().flatten() {
         let text = |group: &str, name: &str| alert[group][name].as_str().unwrap_or_default().to_owned();
