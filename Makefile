@@ -9,7 +9,7 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo stack drill alerting alerts test lint deny unit integration docs measure measure-rules screenshots soak fuzz \
+.PHONY: help build release demo stack drill alerting alerts test lint deny unit rules integration docs measure measure-rules screenshots soak fuzz \
 	fuzz-keep fuzz-lint debian-packages compiler clean
 
 help: ## Show these commands
@@ -39,7 +39,7 @@ alerts: ## Write again what is generated of alerts/source: the rules for Prometh
 	alerts/generate --kubernetes > alerts/kubernetes/prometheusrule.yml.new
 	mv alerts/kubernetes/prometheusrule.yml.new alerts/kubernetes/prometheusrule.yml
 
-test: lint unit integration deny ## Everything that must pass; installs what it needs
+test: lint unit rules integration deny ## Everything that must pass; installs what it needs
 
 lint: ## Formatting and lints
 	$(CARGO) fmt --check
@@ -47,6 +47,10 @@ lint: ## Formatting and lints
 
 unit: ## The fast tests
 	$(CARGO) test --locked --lib --bins
+
+# By themselves, since they take all processors there are.
+rules: debian-packages ## What the alert rules tell and do not tell, by promtool
+	@printf '%s\n' alerts/tests/*.yml | xargs -P 2 -n 1 scripts/test-rules
 
 # These tests wait more than they work, so more of them run at once than there are processors.
 integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus

@@ -118,16 +118,6 @@ async fn promtool_has_nothing_to_say_about_the_rules() {
     assert!(said.contains("SUCCESS"), "{said}");
 }
 
-#[tokio::test]
-async fn the_tests_of_the_rules_pass() {
-    let running = test_files().into_iter().map(|file| {
-        tokio::spawn(async move { said("promtool", &["test", "rules", &file.display().to_string()]).await })
-    });
-    for test in running.collect::<Vec<_>>() {
-        test.await.expect("it passes");
-    }
-}
-
 /// Each alert's severities that some test expects to fire at some time, and those that one expects not to fire at another,
 /// as `alert/severity`.
 fn tested() -> (BTreeSet<String>, BTreeSet<String>) {
