@@ -9,7 +9,7 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo stack drill alerting alerts test lint deny unit rules integration docs measure measure-rules screenshots soak fuzz \
+.PHONY: help build release demo stack drill alerting alerts dashboards test lint deny unit rules integration docs measure measure-rules screenshots soak fuzz \
 	fuzz-keep fuzz-lint debian-packages compiler clean
 
 help: ## Show these commands
@@ -38,6 +38,9 @@ alerts: ## Write again what is generated of alerts/source: the rules for Prometh
 	alerts/generate > alerts/overpay.rules.yml.new && mv alerts/overpay.rules.yml.new alerts/overpay.rules.yml
 	alerts/generate --kubernetes > alerts/kubernetes/prometheusrule.yml.new
 	mv alerts/kubernetes/prometheusrule.yml.new alerts/kubernetes/prometheusrule.yml
+
+dashboards: ## Write again what is generated of examples/dashboards: the dashboards for Grafana
+	$(CARGO) run --locked --example dashboards
 
 test: lint unit rules integration deny ## Everything that must pass; installs what it needs
 
