@@ -59,13 +59,13 @@ fn telling(webhook: &str) -> String {
 }
 
 /// The simulator as a process.
-struct Simulator {
-    url: String,
+pub(crate) struct Simulator {
+    pub(crate) url: String,
     _child: Child,
 }
 
 impl Simulator {
-    async fn playing(scenario: &str) -> Self {
+    pub(crate) async fn playing(scenario: &str) -> Self {
         let mut command = program();
         command.args(["simulate", "--listen", "127.0.0.1:0", "--scenario.file", scenario]);
         let mut child = command.spawn().expect("it starts");
@@ -81,7 +81,7 @@ impl Simulator {
         Self { url, _child: child }
     }
 
-    async fn put(&self, path: &str, body: Value) {
+    pub(crate) async fn put(&self, path: &str, body: Value) {
         let url = format!("{}/simulator/{path}", self.url);
         let answer = client().put(url).body(body.to_string()).send().await.expect("it answers");
         assert!(answer.status().is_success(), "{}", answer.text().await.expect("text"));

@@ -15,6 +15,7 @@ mod clocks;
 mod contract;
 mod crowd;
 mod crush;
+mod dashboards;
 mod descriptors;
 mod exporter;
 mod faults;

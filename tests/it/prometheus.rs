@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::exporter::{Exporter, client, eventually, get};
+use super::exporter::{Exporter, client, eventually};
 
 /// Balances in the simulator change every three seconds at most; asked more often than that, none is missed.
 const MISSED: Duration = Duration::from_secs(2);
@@ -30,12 +30,16 @@ impl Prometheus {
 
     /// The same, with these lines of the job, or behind it.
     pub(crate) async fn scraping_with(target: &str, job: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("prometheus.yml");
         let configuration = format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: overpay_exporter\n    \
              static_configs: [{{targets: [\"{target}\"]}}]\n{job}"
         );
+        Self::configured(&configuration, tempfile::tempdir().expect("a folder")).await
+    }
+
+    /// One with that configuration, on the data in that folder's `data`.
+    pub(crate) async fn configured(configuration: &str, folder: TempDir) -> Self {
+        let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, configuration).expect("it can be written");
         let mut child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
@@ -65,11 +69,18 @@ impl Prometheus {
 
     /// The result of an instant query.
     pub(crate) async fn query(&self, expression: &str) -> Vec<Value> {
-        let url = format!("{}/api/v1/query", self.url);
-        let url = reqwest::Url::parse_with_params(&url, [("query", expression)]).expect("an address");
-        let Ok(response) = get(url).await else { return Vec::new() };
-        let answer: Value = response.json().await.expect("JSON");
+        let answer = self.asked("query", &[("query", expression)]).await.unwrap_or_default();
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// What its HTTP API answers, refusals too; nothing if it does not.
+    pub(crate) async fn asked(&self, what: &str, parameters: &[(&str, &str)]) -> Option<Value> {
+        let form = reqwest::Url::parse_with_params("http://form", parameters).expect("parameters");
+        let request = client()
+            .post(format!("{}/api/v1/{what}", self.url))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(form.query().unwrap_or_default().to_owned());
+        Some(request.send().await.ok()?.json().await.expect("JSON"))
     }
 }
 
