@@ -1,5 +1,7 @@
 //! A window of Debian's chromium, driven by its chromedriver.
 
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -44,9 +46,22 @@ where
     }
 }
 
+/// A port that nobody listens on. It is none of those that the system gives to connections: chromedriver wants the same one
+/// on IPv4 and IPv6, and ends where a connection happens to have one of them.
+fn port() -> u16 {
+    let is_taken = |address: IpAddr, port| {
+        TcpListener::bind((address, port)).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    // Not the first that another run of the tests beside this one looks at.
+    let first = u16::try_from(std::process::id() % 10_000).expect("small");
+    let mut ports = (first..10_000).chain(0..first).map(|port| 20_000 + port);
+    let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    ports.find(|port| !loopback.into_iter().any(|address| is_taken(address, *port))).expect("a free port")
+}
+
 async fn chromedriver() -> (Child, String) {
     let mut child = Command::new("chromedriver")
-        .arg("--port=0")
+        .arg(format!("--port={}", port()))
         .kill_on_drop(true)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
