@@ -9,8 +9,8 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo stack drill alerting alerts dashboards test lint deny unit rules integration docs measure measure-rules screenshots soak fuzz \
-	fuzz-keep fuzz-lint debian-packages compiler clean
+.PHONY: help build release demo stack drill alerting alerts dashboards test lint deny unit rules integration docs measure \
+	measure-rules screenshots soak fuzz fuzz-keep fuzz-lint debian-packages compiler clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20

@@ -115,7 +115,7 @@ fn channels() -> Panel {
 fn accounts() -> Panel {
     table(
         "Accounts, worst first",
-        "Balances of accounts at acquiring banks and payment method providers, in major units. Account numbers are masked as the \\
+        "Balances of accounts at acquiring banks and payment method providers, in major units. Account numbers are masked as the \
          exporter publishes them. Time left needs the rules of alerts/.",
         "State",
         balances(&AT_BANKS),
