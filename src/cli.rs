@@ -251,6 +251,10 @@ pub struct CheckFlags {
     /// A web configuration file to check too.
     #[arg(long = "web.config.file", env = "OVERPAY_EXPORTER_WEB_CONFIG_FILE", value_name = "FILE")]
     pub web_config_file: Option<PathBuf>,
+    /// Reads no secret key, and none of the certificates and keys that a web configuration names: for where they are
+    /// not, as in a pipeline.
+    #[arg(long = "no-secrets", env = "OVERPAY_EXPORTER_NO_SECRETS")]
+    pub no_secrets: bool,
 }
 
 /// The flags of `query`.

@@ -13,7 +13,7 @@
 //! - [`json`]: balances and failures as JSON documents tell them.
 //! - [`web`]: the HTTP server.
 //! - [`simulator`]: the platform's APIs with made-up money; beside all of these.
-//! - [`systemd`]: what the system's service manager hands over.
+//! - [`systemd`]: what the system's service manager hands over, and what it is told.
 //! - [`telemetry`], [`cli`], [`commands`]: the log, the command line, and what each command puts together.
 
 // What holds of every answer is written for the fuzz targets, and names the library as they do.

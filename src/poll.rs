@@ -134,6 +134,8 @@ impl<A: Ask> Poller<A> {
                         let _ = done.send(());
                     }
                     Order::Ask(demand) => self.demanded(demand),
+                    // Who asked may not wait any more.
+                    Order::Answer(asking) => drop(asking.send(())),
                 },
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
                 () = async { match next { Some(due) => sleep_until(due).await, None => pending().await } } => {}

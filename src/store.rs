@@ -228,6 +228,17 @@ impl Store {
         }
     }
 
+    /// How many queries are up, and how many there are.
+    pub fn queries_up(&self) -> (usize, usize) {
+        let contents = self.read();
+        (contents.queries.iter().filter(|query| query.is_up()).count(), contents.queries.len())
+    }
+
+    /// Whether the last attempt to read the configuration again failed.
+    pub fn has_failed_to_reload(&self) -> bool {
+        self.read().reload.is_some_and(|reload| !reload.is_successful())
+    }
+
     /// The state of everything at this moment; later changes do not show in it.
     pub fn snapshot(&self) -> Snapshot {
         let contents = self.read();

@@ -8,6 +8,7 @@ mod activity;
 mod api;
 mod configuration;
 mod connection;
+mod heartbeat;
 mod page;
 mod places;
 mod routes;
@@ -25,6 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use self::configuration::{WebConfiguration, WebConfigurationError};
+pub use self::heartbeat::Heartbeat;
 pub use self::server::{BindError, Server};
 use self::writer::Writer;
 use crate::domain::demand::{Asked, NotAsked};

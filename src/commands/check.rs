@@ -17,13 +17,24 @@ const SLOWEST_COMFORTABLE: f64 = 1.0;
 
 pub(super) fn run(flags: &CheckFlags) -> Result<(), Error> {
     let path = &flags.config.config_file;
-    let config = Config::load(path, &Environment::of_process())?;
+    let environment = Environment::of_process();
+    let (environment, note) = if flags.no_secrets {
+        (environment.without_secrets(), "ok; secret keys were not read")
+    } else {
+        (environment, "ok")
+    };
+    let config = Config::load(path, &environment)?;
     // The files that brands name are read here as `serve` would.
     Platform::new(&config, &Platform::default())?;
-    let mut files = format!("{}: ok\n", path.display());
+    let mut files = format!("{}: {note}\n", path.display());
     if let Some(path) = &flags.web_config_file {
-        WebConfiguration::load(path)?;
-        let _ = writeln!(files, "{}: ok", path.display());
+        if flags.no_secrets {
+            WebConfiguration::check_file_alone(path)?;
+            let _ = writeln!(files, "{}: ok; certificates and keys were not read", path.display());
+        } else {
+            WebConfiguration::load(path)?;
+            let _ = writeln!(files, "{}: ok", path.display());
+        }
     }
     print(&(files + &meaning(&config)))
 }

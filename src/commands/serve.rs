@@ -1,15 +1,20 @@
 //! `serve`: polls, serves, reloads on SIGHUP, ends on SIGTERM.
 
+mod reload;
+mod signals;
+mod supervision;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
+use self::reload::Reloader;
+use self::signals::Signals;
+use self::supervision::{Supervision, status};
 use super::Error;
 use super::platform::{self, Platform};
 use crate::build;
@@ -18,9 +23,9 @@ use crate::config::{Config, ConfigError, Environment};
 use crate::domain::demand::{Asked, NotAsked};
 use crate::domain::shard::Shard;
 use crate::metrics::Metrics;
-use crate::poll::{Demand, Order, Plan, Poller};
+use crate::poll::{Demand, Order, Poller};
 use crate::store::Store;
-use crate::systemd;
+use crate::systemd::{self, Notifier};
 use crate::web::{Later, Operations, Paths, Server, Site, WebConfiguration};
 
 pub(super) async fn run(flags: &ServeFlags) -> Result<(), Error> {
@@ -93,7 +98,8 @@ impl Exporter {
             .map_err(|error| Error::work(&error))?
             .with_lifecycle(web.enable_lifecycle)
             .with_exposed(server.exposed().next().is_some());
-        let reloader = Reloader { source, shard, store: Arc::clone(&store), platform, orders, effective };
+        let notifier = Notifier::of_process();
+        let reloader = Reloader { source, shard, store: Arc::clone(&store), platform, orders, effective, notifier };
         let queries = plan.queries.len();
         let poller = Poller::new(store, plan);
         Ok(Self { queries, poller, received, server, site: Arc::new(site), paths, reloader, asked_for, signals })
@@ -129,11 +135,16 @@ impl Exporter {
             );
         }
         let Self { poller, received, server, site, mut reloader, mut asked_for, signals, .. } = self;
+        let (notifier, store) = (reloader.notifier, Arc::clone(&reloader.store));
+        let (orders, heartbeat) = (reloader.orders.clone(), server.heartbeat(&site));
+        let supervision = Supervision { notifier, store: Arc::clone(&store), orders, heartbeat };
         let Signals { mut hangup, mut end } = signals;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(poller.run(received, stop.clone()));
         tasks.spawn(server.serve(site, stop.clone()));
+        notifier.ready(&status(&store)).await;
+        tasks.spawn(stop.clone().run_until_cancelled_owned(supervision.run()));
         tasks.close();
         let reloads = async {
             loop {
@@ -157,6 +168,7 @@ impl Exporter {
             () = reloads => {}
         }
         info!("stopping");
+        notifier.stopping().await;
         stop.cancel();
         tasks.wait().await;
         Ok(())
@@ -199,86 +211,5 @@ impl Operations for Operator {
             let _ = self.orders.send(Order::Ask(demand)).await;
             outcome.await.unwrap_or(Err(NotAsked::Dropped))
         })
-    }
-}
-
-#[derive(Debug)]
-struct Signals {
-    hangup: Signal,
-    end: EndSignals,
-}
-
-#[derive(Debug)]
-struct EndSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        let end =
-            EndSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
-        Ok(Self { hangup: signal(SignalKind::hangup())?, end })
-    }
-}
-
-impl EndSignals {
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Reads the configuration again, while what was read before goes on.
-struct Reloader {
-    source: Source,
-    shard: Shard,
-    store: Arc<Store>,
-    platform: Platform,
-    orders: mpsc::Sender<Order<Platform>>,
-    effective: watch::Sender<Arc<str>>,
-}
-
-impl Reloader {
-    /// Ends once the new configuration is in use, or with what is wrong with it.
-    async fn reload(&mut self) -> Result<(), Error> {
-        info!("reloading the configuration");
-        let outcome = self.take_over().await;
-        match &outcome {
-            Ok(queries) => info!(queries, "configuration reloaded"),
-            Err(problem) => {
-                self.store.reload_failed(SystemTime::now());
-                for line in problem.to_string().lines() {
-                    error!(problem = line, "configuration not reloaded, the old one goes on");
-                }
-            }
-        }
-        outcome.map(|_| ())
-    }
-
-    /// Takes what was read again into use, and tells how many queries that is.
-    async fn take_over(&mut self) -> Result<usize, Error> {
-        let (platform, effective, plan) = self.read_again().await?;
-        let ended = || Error::Work("the poll loop has ended; restart the exporter".to_owned());
-        let (queries, (done, in_use)) = (plan.queries.len(), oneshot::channel());
-        self.orders.send(Order::Follow(plan, done)).await.map_err(|_| ended())?;
-        in_use.await.map_err(|_| ended())?;
-        self.platform = platform;
-        self.effective.send_replace(effective);
-        Ok(queries)
-    }
-
-    async fn read_again(&self) -> Result<(Platform, Arc<str>, Plan<Platform>), Error> {
-        let (source, platform, shard) = (self.source.clone(), self.platform.clone(), self.shard);
-        // Reading files may block, and must not hold up anything else.
-        let read = tokio::task::spawn_blocking(move || {
-            let config = source.read()?;
-            let platform = Platform::new(&config, &platform)?;
-            let effective = config.effective().into();
-            Ok::<_, Error>((platform.clone(), effective, platform::plan(config, shard, platform)))
-        });
-        read.await.map_err(|error| Error::work(&error))?
     }
 }

@@ -20,6 +20,7 @@ type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
 /// What of the process's surroundings a configuration may name.
 pub struct Environment {
     variable: Box<Variable>,
+    has_secrets: bool,
 }
 
 impl Environment {
@@ -30,7 +31,13 @@ impl Environment {
 
     /// An environment of that look-up alone.
     pub fn new(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self { variable: Box::new(variable) }
+        Self { variable: Box::new(variable), has_secrets: true }
+    }
+
+    /// The same, but for secret keys: they are not there, and not looked for. Every key is empty.
+    #[must_use]
+    pub fn without_secrets(self) -> Self {
+        Self { has_secrets: false, ..self }
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -67,6 +74,9 @@ pub(super) fn secret_key(
     };
     if let Some((place, _)) = sources.next() {
         problems.add(place, key, format!("several sources of the secret key; keep one of {SOURCES}"));
+        return none;
+    }
+    if !environment.has_secrets {
         return none;
     }
     if source.is_open_to_all() {

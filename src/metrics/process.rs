@@ -2,7 +2,10 @@
 //!
 //! The `prometheus` crate's own collector counts whole seconds of CPU, too coarse for a process that is hardly busy.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use procfs::process::{LimitValue, Process};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::families;
 use super::samples::{Samples, count_of};
@@ -40,9 +43,13 @@ impl ThisProcess {
     }
 }
 
+/// When the process started, by how long ago that is. /proc/stat has the time of the boot, but not where a service manager
+/// shows a process nothing but processes (`ProcSubset=pid`).
 fn started() -> Option<f64> {
     let ticks = Process::myself().ok()?.stat().ok()?.starttime;
-    Some(count_of(procfs::boot_time_secs().ok()?) + seconds(ticks))
+    let since_boot = Duration::try_from(clock_gettime(ClockId::Boottime)).ok()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some((now.as_secs_f64() - since_boot.as_secs_f64()) + seconds(ticks))
 }
 
 fn seconds(ticks: u64) -> f64 {

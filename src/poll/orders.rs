@@ -31,6 +31,8 @@ pub enum Order<A> {
     Follow(Plan<A>, oneshot::Sender<()>),
     /// To ask a query now.
     Ask(Demand),
+    /// To give a sign of life.
+    Answer(oneshot::Sender<()>),
 }
 
 /// Somebody who wants to know what a query answers now.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::Site;
 use super::connection::Service;
+use super::heartbeat::Listener;
 use super::places::{Place, Places};
 use super::trouble::{Trouble, Wrong};
 
@@ -48,13 +50,22 @@ impl Entrance {
     }
 
     /// Accepts connections until stopped, and gives those that have not ended.
-    pub(super) async fn accept(self: Arc<Self>, listener: TcpListener) -> JoinSet<()> {
+    pub(super) async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        mut heartbeat: mpsc::Receiver<Listener>,
+    ) -> JoinSet<()> {
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return connections,
                 Some(_) = connections.join_next() => continue,
+                Some(asking) = heartbeat.recv() => {
+                    // Who asked may not wait any more.
+                    let _ = asking.send(());
+                    continue;
+                }
                 accepted = listener.accept() => accepted,
             };
             match accepted {

@@ -97,6 +97,11 @@ impl WebConfiguration {
         Ok(())
     }
 
+    /// Reads the file, and none of the certificates and keys it names, and tells what is wrong with it.
+    pub fn check_file_alone(path: &Path) -> Result<(), WebConfigurationError> {
+        Files::new(path).settings().map(|_| ())
+    }
+
     /// Whether connections are TLS. That stays as it was when the file was read first.
     pub fn uses_tls(&self) -> bool {
         self.of_file.as_ref().is_some_and(|of_file| of_file.uses_tls)

@@ -11,15 +11,16 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::CONTENT_LENGTH;
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,9 @@ const MAX_RESETS: usize = 16;
 const MAX_WINDOW: u16 = u16::MAX;
 /// How often a client of HTTP/2 is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(30);
+/// How long after connecting a client is about to ask, and is heard although the server stops: to a scraper, a connection
+/// that closes unheard is a failed scrape.
+const ABOUT_TO_ASK: Duration = Duration::from_millis(300);
 
 /// How a connection is served.
 pub(super) struct Service {
@@ -61,20 +65,25 @@ impl Service {
     pub(super) async fn serve(self, stream: TcpStream, place: Place) {
         // Answers are small and awaited; without it they would wait for each other.
         let _ = stream.set_nodelay(true);
+        let connected = Instant::now();
         if !self.site.configuration.uses_tls() {
-            return self.converse(stream, place, false).await;
+            return self.converse(stream, place, connected, false).await;
         }
+        let stopped = async {
+            self.stop.cancelled().await;
+            sleep_until(connected + ABOUT_TO_ASK).await;
+        };
         let handshake = async {
             tokio::select! {
                 biased;
                 stream = self.shake_hands(stream) => stream,
-                () = self.stop.cancelled() => None,
+                () = stopped => None,
                 () = place.is_wanted() => None,
             }
         };
         if let Ok(Some(stream)) = timeout(FIRST_BYTE, handshake).await {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            self.converse(stream, place, http2).await;
+            self.converse(stream, place, connected, http2).await;
         }
     }
 
@@ -98,7 +107,7 @@ impl Service {
     }
 
     /// Talks HTTP with a client, whatever it is connected by.
-    pub(super) async fn converse<S>(self, stream: S, place: Place, http2: bool)
+    pub(super) async fn converse<S>(self, stream: S, place: Place, connected: Instant, http2: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -107,17 +116,22 @@ impl Service {
             progress.note(|activity, _| activity.is_http2());
         }
         let stop = self.stop.child_token();
+        let asked = Notify::new();
         let service = service_fn(|request: Request<Incoming>| {
             if self.full {
                 stop.cancel();
             }
+            asked.notify_one();
             let under_way = UnderWay::begin(progress, !request.is_end_stream());
-            let (site, full) = (Arc::clone(&self.site), self.full);
+            let (site, full, stop) = (Arc::clone(&self.site), self.full, stop.clone());
             async move {
                 let head = request.method() == Method::HEAD;
                 let response = if full { respond_when_full(site, request).await } else { respond(site, request).await };
                 response.map(|response| {
-                    let response = if http2 && head { without_body(response) } else { response };
+                    let mut response = if http2 && head { without_body(response) } else { response };
+                    if stop.is_cancelled() && !http2 {
+                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
                     response.map(|body| under_way.answered(body, http2))
                 })
             }
@@ -127,6 +141,11 @@ impl Service {
             pin!(builder.serve_connection(TokioIo::new(Watched::new(stream, progress.clone())), service));
         let mut overdue = pin!(progress.is_overdue());
         let mut stopping = false;
+        let mut stopped = pin!(async {
+            stop.cancelled().await;
+            // Who has asked before has been heard.
+            let _ = timeout_at(connected + ABOUT_TO_ASK, asked.notified()).await;
+        });
         loop {
             tokio::select! {
                 biased;
@@ -145,7 +164,7 @@ impl Service {
                     }
                     debug!("connection ended: others need its place");
                 }
-                () = stop.cancelled(), if !stopping => {
+                () = stopped.as_mut(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();
                     continue;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use tracing::debug;
 
 use super::Site;
 use super::accept::Entrance;
+use super::heartbeat::{Heartbeat, Listener};
 
 /// How long answers under way may take once the server is to stop.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -22,9 +24,11 @@ const DRAIN: Duration = Duration::from_millis(500);
 const BACKLOG: u32 = 4096;
 
 /// A server that has its addresses and does not serve yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    /// Each with where its loop is asked for a sign of life.
+    listeners: Vec<(TcpListener, mpsc::Receiver<Listener>)>,
+    accepting: Vec<mpsc::Sender<Listener>>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -40,7 +44,7 @@ impl Server {
     /// Takes the addresses. A port 0 becomes a free one.
     #[expect(clippy::unused_async, reason = "listening needs the runtime")]
     pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
-        let mut server = Self { listeners: Vec::new(), addresses: Vec::new() };
+        let mut server = Self::default();
         for &address in addresses {
             let listening = listen(address);
             let listening = listening.or_else(|error| instead(address, &error).map_or(Err(error), listen));
@@ -51,7 +55,7 @@ impl Server {
 
     /// Takes sockets that listen already and do not block.
     pub fn of(sockets: Vec<std::net::TcpListener>) -> io::Result<Self> {
-        let mut server = Self { listeners: Vec::new(), addresses: Vec::new() };
+        let mut server = Self::default();
         for socket in sockets {
             server.add(TcpListener::from_std(socket)?)?;
         }
@@ -60,7 +64,9 @@ impl Server {
 
     fn add(&mut self, listener: TcpListener) -> io::Result<()> {
         self.addresses.push(listener.local_addr()?);
-        self.listeners.push(listener);
+        let (accepting, asked) = mpsc::channel(1);
+        self.accepting.push(accepting);
+        self.listeners.push((listener, asked));
         Ok(())
     }
 
@@ -74,12 +80,17 @@ impl Server {
         self.addresses.iter().filter(|address| !address.ip().to_canonical().is_loopback())
     }
 
+    /// Where signs of life are asked for, once it serves that site.
+    pub fn heartbeat(&self, site: &Arc<Site>) -> Heartbeat {
+        Heartbeat::new(self.accepting.clone(), Arc::clone(site))
+    }
+
     /// Serves the site until stopped; answers under way are then given a moment.
     pub async fn serve(self, site: Arc<Site>, stop: CancellationToken) {
         let entrance = Arc::new(Entrance::new(site, stop));
         let mut accepting = JoinSet::new();
-        for listener in self.listeners {
-            accepting.spawn(Arc::clone(&entrance).accept(listener));
+        for (listener, heartbeat) in self.listeners {
+            accepting.spawn(Arc::clone(&entrance).accept(listener, heartbeat));
         }
         // Each returns its connections when it stops accepting. They were told to stop too.
         let mut connections = accepting.join_all().await;

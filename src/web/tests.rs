@@ -3,6 +3,7 @@
 mod answers;
 mod connections;
 mod conversation;
+mod heartbeat;
 mod http2;
 mod noise;
 mod operations;

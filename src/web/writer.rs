@@ -14,6 +14,8 @@ use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+use super::heartbeat::Listener;
+
 use crate::metrics::Metrics;
 
 /// The thread that writes the metrics; it ends with this.
@@ -22,7 +24,13 @@ pub(super) struct Writer {
     orders: mpsc::Sender<Order>,
 }
 
-struct Order {
+enum Order {
+    Write(Scrape),
+    /// To give a sign of life.
+    Answer(Listener),
+}
+
+struct Scrape {
     gzip: bool,
     written: oneshot::Sender<Written>,
 }
@@ -49,8 +57,7 @@ impl Writer {
         let (orders, received) = mpsc::channel::<Order>();
         thread::Builder::new().name("metrics".to_owned()).spawn(move || {
             while let Ok(first) = received.recv() {
-                // Whoever has gone away meanwhile needs no answer.
-                let waiting = iter::once(first).chain(received.try_iter()).filter(|order| !order.written.is_closed());
+                let waiting = iter::once(first).chain(received.try_iter()).filter_map(Order::scrape);
                 answer(&metrics, waiting.collect());
             }
         })?;
@@ -60,27 +67,47 @@ impl Writer {
     /// The metrics as they are once it is their turn, compressed where asked.
     pub(super) async fn write(&self, gzip: bool) -> Written {
         let (order, written) = oneshot::channel();
-        self.orders.send(Order { gzip, written: order }).map_err(|_| WriteError::Panicked)?;
+        self.orders.send(Order::Write(Scrape { gzip, written: order })).map_err(|_| WriteError::Panicked)?;
         written.await.unwrap_or(Err(WriteError::Panicked))
+    }
+
+    /// Waits for a sign of life of the thread. False where it has ended.
+    pub(super) async fn is_alive(&self) -> bool {
+        let (listener, answer) = oneshot::channel();
+        self.orders.send(Order::Answer(listener)).is_ok() && answer.await.is_ok()
     }
 }
 
-fn answer(metrics: &Metrics, orders: Vec<Order>) {
-    if orders.is_empty() {
+impl Order {
+    /// The scrape, if it is one that somebody waits for. A sign of life is given at once.
+    fn scrape(self) -> Option<Scrape> {
+        match self {
+            Self::Write(scrape) => (!scrape.written.is_closed()).then_some(scrape),
+            Self::Answer(listener) => {
+                // Who asked may not wait any more.
+                let _ = listener.send(());
+                None
+            }
+        }
+    }
+}
+
+fn answer(metrics: &Metrics, scrapes: Vec<Scrape>) {
+    if scrapes.is_empty() {
         return;
     }
     let plain = unless_it_panics(|| Ok(metrics.encode().map_err(Arc::new).map_err(WriteError::Encode)?.into()));
-    let (for_gzip, for_plain): (Vec<Order>, Vec<Order>) = orders.into_iter().partition(|order| order.gzip);
+    let (for_gzip, for_plain): (Vec<Scrape>, Vec<Scrape>) = scrapes.into_iter().partition(|scrape| scrape.gzip);
     send(for_plain, &plain);
     if !for_gzip.is_empty() {
         send(for_gzip, &plain.and_then(|text| unless_it_panics(|| compress(&text))));
     }
 }
 
-fn send(orders: Vec<Order>, written: &Written) {
-    for order in orders {
+fn send(scrapes: Vec<Scrape>, written: &Written) {
+    for scrape in scrapes {
         // It may have been given up just now.
-        let _ = order.written.send(written.clone());
+        let _ = scrape.written.send(written.clone());
     }
 }
 
@@ -120,19 +147,26 @@ mod tests {
     #[tokio::test]
     async fn scrapes_that_wait_together_get_the_same_text() {
         let metrics = Metrics::new(Arc::new(Store::default()), Shard::WHOLE).unwrap();
-        let (mut orders, mut answers) = (Vec::new(), Vec::new());
+        let (mut scrapes, mut answers) = (Vec::new(), Vec::new());
         for gzip in [false, true, false, true] {
             let (written, answer) = oneshot::channel();
-            orders.push(Order { gzip, written });
+            scrapes.push(Scrape { gzip, written });
             answers.push(answer);
         }
-        answer(&metrics, orders);
+        answer(&metrics, scrapes);
         let mut texts = Vec::new();
         for written in answers {
             texts.push(written.await.unwrap().unwrap());
         }
         assert_eq!((texts[0].as_ptr(), texts[1].as_ptr()), (texts[2].as_ptr(), texts[3].as_ptr()));
         assert!(texts[0].starts_with(b"# HELP ") && texts[1].starts_with(&[0x1f, 0x8b]));
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_has_ended_gives_no_sign_of_life() {
+        let (orders, received) = mpsc::channel();
+        drop(received);
+        assert!(!Writer { orders }.is_alive().await);
     }
 
     #[tokio::test]

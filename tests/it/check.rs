@@ -158,3 +158,40 @@ async fn a_shard_outside_the_total_ends_with_exit_code_2() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--shard.index 3 of --shard.total 3"), "{}", text(&output.stderr));
 }
+
+#[tokio::test]
+async fn without_secrets_a_file_is_checked_where_its_keys_and_certificates_are_not() {
+    let good =
+        configuration("http://127.0.0.1:9400", "").replace("secret_key_file: main.key", "secret_key_credential: x");
+    let files = Files::new(&good);
+    let web = files.write(
+        "web.yml",
+        "tls_server_config: {cert_file: nowhere.crt, key_file: nowhere.key}\nhttp_server_config: {http2: false}\n",
+    );
+    let (file, web) = (files.configuration(), web.display().to_string());
+    let arguments = ["check", "--config.file", &file, "--web.config.file", &web];
+    let told = run(&arguments).await;
+    assert_eq!(told.status.code(), Some(2), "with them it is wrong");
+
+    let told = run(&[&arguments[..], &["--no-secrets"]].concat()).await;
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
+    let said = text(&told.stdout);
+    assert!(said.contains("overpay_exporter.yml: ok; secret keys were not read"), "{said}");
+    assert!(said.contains("web.yml: ok; certificates and keys were not read"), "{said}");
+}
+
+#[tokio::test]
+async fn without_secrets_everything_else_is_told_as_ever() {
+    let files = Files::new("poll: {interval: 2s}\nshops:\n  - {name: main, shop_id: 363}\n");
+    let web = files.write("web.yml", "http_server_config: {http3: true}\n").display().to_string();
+    let told = run(&["check", "--no-secrets", "--config.file", &files.configuration()]).await;
+    let said = text(&told.stderr);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(said.contains("poll.interval: found 2s") && said.contains("no source of the secret key"), "{said}");
+
+    files.write("overpay_exporter.yml", &configuration("http://127.0.0.1:9400", ""));
+    let told =
+        run(&["check", "--no-secrets", "--config.file", &files.configuration(), "--web.config.file", &web]).await;
+    assert_eq!(told.status.code(), Some(2), "{}", text(&told.stdout));
+    assert!(text(&told.stderr).contains("web.yml:1:22: http_server_config: unknown key"), "{}", text(&told.stderr));
+}

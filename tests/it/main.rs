@@ -26,6 +26,7 @@ mod limits;
 mod listening;
 mod messages;
 mod names;
+mod notify;
 mod operations;
 mod platform;
 mod preload;

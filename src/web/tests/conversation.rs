@@ -74,7 +74,7 @@ impl Client {
         let place = places.take().await.unwrap();
         let service = Service { site, full, tls_trouble: Arc::default(), stop: stop.clone() };
         let serving = tokio::spawn(async move {
-            service.converse(other, place, http2).await;
+            service.converse(other, place, Instant::now(), http2).await;
             Instant::now()
         });
         Self { pipe, serving, places, stop, start: Instant::now() }
@@ -372,4 +372,36 @@ async fn a_client_that_goes_away_while_it_is_answered_frees_its_place() {
     drop(client.pipe);
     timeout(SECOND, client.serving).await.unwrap().unwrap();
     assert!(!client.places.are_taken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_just_connected_is_heard_although_the_server_stops() {
+    let mut client = Client::connect().await;
+    sleep(SECOND / 100).await;
+    client.stop.cancel();
+    sleep(SECOND / 10).await;
+    client.get("/-/healthy").await;
+    let answer = client.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nhealthy\n"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_just_connected_and_says_nothing_holds_up_the_stop_for_300_ms_at_most() {
+    let client = Client::connect().await;
+    client.stop.cancel();
+    assert_eq!(client.serving.await.unwrap() - client.start, Duration::from_millis(300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_said_nothing_for_a_second_or_was_answered_does_not_hold_up_the_stop() {
+    let silent = Client::connect().await;
+    let mut answered = Client::connect().await;
+    answered.get("/-/healthy").await;
+    answered.read_to("\r\n\r\nhealthy\n").await;
+    answered.stop.cancel();
+    assert_eq!(answered.serving.await.unwrap(), answered.start);
+    sleep(SECOND).await;
+    silent.stop.cancel();
+    assert_eq!(silent.serving.await.unwrap() - silent.start, SECOND);
 }
