@@ -41,10 +41,8 @@ fn tests_of(source: &str) -> Vec<String> {
     for pair in tokens(source).windows(2) {
         match pair {
             [Token::Word(test), Token::Mark(']' | '(')] if test == "test" => marked = true,
-            [Token::Word(function), Token::Word(name)] if function == "fn" => {
-                if std::mem::take(&mut marked) {
-                    tests.push(name.clone());
-                }
+            [Token::Word(function), Token::Word(name)] if function == "fn" && std::mem::take(&mut marked) => {
+                tests.push(name.clone());
             }
             _ => {}
         }
@@ -68,6 +66,7 @@ fn a_test_is_known_by_its_mark() {
 
 #[test]
 fn names_of_tests_are_told_from_keys_and_units() {
-    let page = "`secret_key_file`, `overpay_up` and `config::tests::a_key_is_read`; `LoadCredential=` is `no_test_of_ours`";
+    let page =
+        "`secret_key_file`, `overpay_up` and `config::tests::a_key_is_read`; `LoadCredential=` is `no_test_of_ours`";
     assert_eq!(named(page), BTreeSet::from(["a_key_is_read", "no_test_of_ours"]));
 }
