@@ -1,5 +1,9 @@
 //! What the documents say of the program is true: generated pages are what the code says (with `UPDATE_DOCS` set they are
-//! written instead), and the configurations they show can be read.
+//! written instead), the configurations they show can be read, and the log and the tests they tell of are there.
+
+mod log;
+mod tests_named;
+mod tokens;
 
 use std::io;
 use std::path::Path;
