@@ -1,10 +1,11 @@
-//! What the packages bring beside the program is true: man pages and completions say what the command line says, and the
-//! files for `/etc` can be used as they are.
+//! What the packages bring beside the program is true: man pages and completions say what the command line says, the
+//! files for `/etc` can be used as they are, and what it is made of is told.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may assume")]
 
 mod etc;
 mod manual;
+mod materials;
 
 use std::collections::BTreeMap;
 use std::process::Command;
