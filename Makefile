@@ -3,14 +3,19 @@
 CARGO ?= cargo
 CARGO_DENY_VERSION = 0.20.2
 CARGO_FUZZ_VERSION = 0.13.2
+CARGO_DEB_VERSION = 3.8.0
+CARGO_CYCLONEDX_VERSION = 0.5.9
 TOOLS = target/tools
 DENY = $(TOOLS)/bin/cargo-deny
 FUZZ = $(TOOLS)/bin/cargo-fuzz
+DEB = $(TOOLS)/bin/cargo-deb
+CYCLONEDX = $(TOOLS)/bin/cargo-cyclonedx
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build release demo stack drill alerting alerts dashboards test lint deny unit rules integration docs measure \
-	measure-rules screenshots soak fuzz fuzz-keep fuzz-lint debian-packages compiler clean
+.PHONY: help build build-release release package reproducible demo stack drill alerting alerts dashboards test lint \
+	deny unit rules integration docs measure measure-rules screenshots soak fuzz fuzz-keep fuzz-lint debian-packages \
+	compiler packaging clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -18,8 +23,17 @@ help: ## Show these commands
 build: ## Build for development
 	$(CARGO) build --locked
 
-release: ## Build for use: target/release/overpay_exporter
+build-release: ## Build for use on this machine: target/release/overpay_exporter
 	$(CARGO) build --locked --release
+
+package: $(DEB) packaging ## The package for Debian, in target/dist
+	CARGO="$(CARGO)" scripts/release package
+
+release: $(DEB) $(CYCLONEDX) packaging ## All that is handed out, in target/dist
+	CARGO="$(CARGO)" scripts/release
+
+reproducible: $(DEB) $(CYCLONEDX) packaging ## Make the release twice, in different places, and compare
+	CARGO="$(CARGO)" scripts/reproducible
 
 demo: build ## Build, then poll and serve simulated money
 	target/debug/overpay_exporter demo
@@ -82,15 +96,26 @@ $(FUZZ): Makefile
 	rm -rf target/tools-build
 	touch $@
 
+$(DEB): Makefile
+	$(CARGO) install --locked --version $(CARGO_DEB_VERSION) --root $(TOOLS) --target-dir target/tools-build cargo-deb
+	rm -rf target/tools-build
+	touch $@
+
+$(CYCLONEDX): Makefile
+	$(CARGO) install --locked --version $(CARGO_CYCLONEDX_VERSION) --root $(TOOLS) --target-dir target/tools-build \
+		cargo-cyclonedx
+	rm -rf target/tools-build
+	touch $@
+
 docs: ## Write again what is generated: docs/metrics.md, docs/config.schema.json, the matrix in docs/reliability.md
 	UPDATE_DOCS=1 $(CARGO) test --locked --test docs
 	UPDATE_DOCS=1 $(CARGO) test --locked --test it faults::page
 
-measure: release ## Memory, scrape time and binary size, as docs/measurements.md tells them
+measure: build-release ## Memory, scrape time and binary size, as docs/measurements.md tells them
 	@scripts/install-debian-packages curl=curl
 	scripts/measure
 
-measure-rules: release ## How long a Prometheus takes for the rules
+measure-rules: build-release ## How long a Prometheus takes for the rules
 	@scripts/install-debian-packages curl=curl prometheus=prometheus
 	scripts/measure rules
 
@@ -105,6 +130,9 @@ debian-packages: ## What the tests need of Debian: Prometheus, Alertmanager, chr
 	@scripts/install-debian-packages prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager \
 		chromium=chromium chromedriver=chromium-driver \
 		faketime/libfaketime.so.1=libfaketime libnss_wrapper.so=libnss-wrapper
+
+packaging: ## What packages need of Debian: to find out which libraries the program is linked with
+	@scripts/install-debian-packages dpkg-shlibdeps=dpkg-dev
 
 compiler: ## What libFuzzer needs of Debian: a C++ compiler
 	@scripts/install-debian-packages c++=g++

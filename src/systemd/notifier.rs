@@ -68,7 +68,7 @@ impl Notifier {
         if !self.wanted {
             return;
         }
-        debug!(message, "telling systemd");
+        debug!(told = message, "telling systemd");
         let send = move || sd_notify::notify(&[NotifyState::Custom(&message)]);
         let sent = match timeout(PATIENCE, spawn_blocking(send)).await {
             Ok(sent) => sent.unwrap_or_else(|error| Err(io::Error::other(error))),
