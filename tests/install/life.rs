@@ -49,13 +49,9 @@ pub(crate) async fn a_bad_configuration_fails_the_reload_and_the_old_one_goes_on
     assert_eq!(machine.systemctl(&format!("reload {SERVICE}")).await.code, Some(1));
     let told = machine.journal_after(&cursor).await;
     assert!(
-        told.contains("overpay_exporter.yml:10:37: shops[0].channel_balances[0].currencies[0]: found \"usd\""),
+        told.contains("overpay_exporter.yml:10:38: shops[0].channel_balances[0].currencies[0]: found \"usd\""),
         "{told}"
     );
-    assert_eq!(machine.property("StatusText").await, "2 of 2 queries up", "the exporter was not even asked to");
-
-    // A signal comes past the check.
-    machine.systemctl(&format!("kill --signal=HUP {SERVICE}")).await.well();
     eventually("the status tells of it", || async {
         (machine.property("StatusText").await == "2 of 2 queries up; the last reload failed").then_some(())
     })
@@ -63,6 +59,7 @@ pub(crate) async fn a_bad_configuration_fails_the_reload_and_the_old_one_goes_on
     assert_eq!(machine.property("ActiveState").await, "active");
     assert_eq!(machine.main_pid().await, pid);
     assert_eq!(value(BALANCE).await, Some(45410.04));
+    assert_eq!(value("overpay_exporter_config_last_reload_successful").await, Some(0.0));
 
     write(CONFIGURATION, &configuration("USD, EUR"));
     machine.systemctl(&format!("reload {SERVICE}")).await.well();
@@ -88,15 +85,16 @@ pub(crate) async fn a_rotated_key_is_taken_by_a_restart_and_not_by_a_reload(mach
 pub(crate) async fn no_scrape_is_refused_while_it_restarts(machine: &mut Machine) {
     let scraper = Scraper::start();
     for _ in 0..5 {
+        scraper.goes_on(20).await;
         let pid = machine.main_pid().await;
         machine.systemctl(&format!("restart {SERVICE}")).await.well();
         assert_ne!(machine.main_pid().await, pid);
-        machine.is_up().await;
     }
+    scraper.goes_on(20).await;
     let (got, missed) = scraper.stopped().await;
     println!("     {got} scrapes over 5 restarts");
     assert!(missed.is_empty(), "{} of {got} were missed: {missed:?}", missed.len());
-    assert!(got >= 30, "{got}");
+    machine.is_up().await;
 }
 
 pub(crate) async fn it_comes_back_after_kill_9(machine: &mut Machine) {
@@ -153,7 +151,7 @@ pub(crate) async fn a_start_with_a_wrong_configuration_fails_with_its_place_and_
     assert_eq!(machine.systemctl(&format!("start {SERVICE}")).await.code, Some(1));
     let told = machine.journal_after(&cursor).await;
     assert!(
-        told.contains("overpay_exporter.yml:10:37: shops[0].channel_balances[0].currencies[0]: found \"usd\""),
+        told.contains("overpay_exporter.yml:10:38: shops[0].channel_balances[0].currencies[0]: found \"usd\""),
         "{told}"
     );
     assert_eq!(machine.property("ExecMainStatus").await, "2");

@@ -96,9 +96,12 @@ impl Machine {
 
     /// Everything the service and systemd have logged of it.
     pub(crate) async fn journal(&self) -> String {
-        self.shell(&format!("journalctl --sync; journalctl --boot --no-pager --output=short-monotonic --unit={SERVICE} --unit={SOCKET}"))
-            .await
-            .said
+        self.logged("--output=short-monotonic").await
+    }
+
+    /// The last of it.
+    pub(crate) async fn end_of_journal(&self) -> String {
+        self.logged("--output=short-monotonic --lines=40").await
     }
 
     /// A point in the journal, to see what came after it.
@@ -107,11 +110,14 @@ impl Machine {
         said.lines().find_map(|line| line.strip_prefix("-- cursor: ")).expect("a cursor").to_owned()
     }
 
-    /// What the service and systemd have logged of it since that point.
+    /// What they have logged since that point.
     pub(crate) async fn journal_after(&self, cursor: &str) -> String {
-        self.shell(&format!("journalctl --sync; journalctl --boot --no-pager --output=cat --unit={SERVICE} --after-cursor='{cursor}'"))
-            .await
-            .said
+        self.logged(&format!("--output=cat --after-cursor='{cursor}'")).await
+    }
+
+    async fn logged(&self, arguments: &str) -> String {
+        let units = format!("--unit={SERVICE} --unit={SOCKET}");
+        self.shell(&format!("journalctl --sync; journalctl --boot --no-pager {units} {arguments}")).await.said
     }
 
     /// Waits until the service is ready, with each of its queries answered.

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
             passed += 1;
         } else {
             println!("test {name} ... FAILED after {took:.1} s; the steps behind it were not tried");
-            println!("{}", runtime.block_on(machine.journal()));
+            println!("{}", runtime.block_on(machine.end_of_journal()));
             failed += 1;
             break;
         }

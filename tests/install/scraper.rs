@@ -1,12 +1,14 @@
 //! Scrapes, and a client that scrapes ten times a second and counts what it does not get.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::machine::ADDRESS;
+use crate::machine::{ADDRESS, eventually};
 
 /// How long a scrape may take: what Prometheus allows unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,6 +49,7 @@ pub(crate) async fn value(series: &str) -> Option<f64> {
 
 /// Who scrapes ten times a second, until told to stop.
 pub(crate) struct Scraper {
+    answered: Arc<AtomicUsize>,
     stop: CancellationToken,
     scraping: JoinHandle<(usize, Vec<String>)>,
 }
@@ -54,8 +57,16 @@ pub(crate) struct Scraper {
 impl Scraper {
     pub(crate) fn start() -> Self {
         let stop = CancellationToken::new();
-        let scraping = tokio::spawn(scrape(stop.clone()));
-        Self { stop, scraping }
+        let answered = Arc::<AtomicUsize>::default();
+        let scraping = tokio::spawn(scrape(Arc::clone(&answered), stop.clone()));
+        Self { answered, stop, scraping }
+    }
+
+    /// Waits until so many more scrapes have come to their end.
+    pub(crate) async fn goes_on(&self, scrapes: usize) {
+        let before = self.answered.load(Ordering::Relaxed);
+        let more = || async { (self.answered.load(Ordering::Relaxed) >= before + scrapes).then_some(()) };
+        eventually("more scrapes", more).await;
     }
 
     /// How many scrapes it got, and what came instead of the others.
@@ -66,14 +77,18 @@ impl Scraper {
 }
 
 /// A new connection for each scrape, none of which waits for the one before.
-async fn scrape(stop: CancellationToken) -> (usize, Vec<String>) {
+async fn scrape(answered: Arc<AtomicUsize>, stop: CancellationToken) -> (usize, Vec<String>) {
     let client = client(0);
     let mut ticks = interval(Duration::from_millis(100));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut scrapes = tokio::task::JoinSet::new();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        let client = client.clone();
-        scrapes.spawn(async move { ask(&client, "/metrics").await });
+        let (client, answered) = (client.clone(), Arc::clone(&answered));
+        scrapes.spawn(async move {
+            let outcome = ask(&client, "/metrics").await;
+            answered.fetch_add(1, Ordering::Relaxed);
+            outcome
+        });
     }
     let (mut got, mut missed) = (0, Vec::new());
     for outcome in scrapes.join_all().await {

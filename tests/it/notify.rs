@@ -155,3 +155,19 @@ async fn a_systemd_that_is_gone_is_a_line_of_the_log_and_nothing_else() {
     assert!(line.contains("level=warn"), "{line}");
     assert_eq!(get(exporter.url("/-/healthy")).await.expect("it serves").status(), 200);
 }
+
+#[tokio::test]
+async fn the_status_is_right_after_reloads_in_a_row() {
+    let platform = Platform::start().await;
+    platform.json("/shop/channel_balances/", CHANNELS);
+    let one = configuration(&platform.url, QUERY);
+    let (files, systemd) = (Files::new(&one), Systemd::new());
+    let exporter = systemd.start(&files.configuration(), None).await;
+    systemd.told("STATUS=1 of 1 queries up").await;
+    for configuration in [configuration(&platform.url, ""), one] {
+        files.write("overpay_exporter.yml", &configuration);
+        exporter.signal("HUP").await;
+        systemd.told("READY=1").await;
+    }
+    systemd.told("STATUS=1 of 1 queries up").await;
+}

@@ -37,18 +37,14 @@ impl Supervision {
         }
         let watchdog = self.notifier.watchdog();
         let period = watchdog.map_or(PERIOD, |watchdog| PERIOD.min(watchdog / SIGNS_IN_TIME));
-        let mut shown = String::new();
         loop {
             if let Some(watchdog) = watchdog
                 && self.is_alive(watchdog / SIGNS_IN_TIME).await
             {
                 self.notifier.alive().await;
             }
-            let status = status(&self.store);
-            if status != shown {
-                self.notifier.status(&status).await;
-                shown = status;
-            }
+            // Each time: what systemd shows may be of a reload that others have told of since.
+            self.notifier.status(&status(&self.store)).await;
             sleep(period).await;
         }
     }
