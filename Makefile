@@ -56,6 +56,12 @@ alerts: ## Write again what is generated of alerts/source: the rules for Prometh
 dashboards: ## Write again what is generated of examples/dashboards: the dashboards for Grafana
 	$(CARGO) run --locked --example dashboards
 
+test-install: release ## Install the package on a bare Debian that systemd has booted, and try there what it promises; needs root
+	@scripts/install-debian-packages debootstrap=debootstrap systemd-nspawn=systemd-container
+	CARGO="$(CARGO)" scripts/upgrade
+	scripts/test-install "$$($(CARGO) test --locked --test install --no-run --message-format=json | \
+		sed -n 's/.*"executable":"\([^"]*\/install-[^"]*\)".*/\1/p')"
+
 test: lint unit rules integration deny ## Everything that must pass; installs what it needs
 
 lint: ## Formatting and lints

@@ -5,15 +5,13 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use crate::machine::{CONFIGURATION, KEYS, Machine, SERVICE, SOCKET, eventually, write};
-use crate::platform::{KEY, configuration};
+use crate::platform::{KEY, ROTATED, configuration};
 use crate::scraper::{Scraper, get, value};
 
 const POLLS: &str =
     r#"overpay_polls_total{shop="main",api="channel_balances",gateway="3405",query="channel_balances-3405-USD"}"#;
 const BALANCE: &str = r#"overpay_available_balance{shop="main",gateway="3405",currency="USD",channel="1385"}"#;
 const REFUSED: &str = r#"overpay_poll_failing{shop="main",api="channel_balances",gateway="3405",query="channel_balances-3405-USD",reason="unauthorized"}"#;
-/// The key that the shop gets later.
-const ROTATED: &str = "key-of-the-days-after";
 
 pub(crate) async fn balances_are_published_and_the_status_tells_how_many_queries_are_up(machine: &mut Machine) {
     machine.is_up().await;

@@ -10,6 +10,7 @@
 mod confined;
 mod life;
 mod machine;
+mod operations;
 mod package;
 mod page;
 mod platform;
@@ -53,7 +54,12 @@ const STEPS: &[Step] = &steps![
     confined::it_sees_neither_homes_nor_keys_nor_other_processes,
     confined::it_gains_no_privileges,
     confined::it_opens_no_other_address_families,
+    operations::check_and_query_run_by_hand_with_the_keys_of_the_unit,
+    operations::tls_and_users_come_by_a_drop_in_and_a_web_configuration,
+    operations::another_address_comes_by_a_drop_in_of_the_socket,
+    operations::it_is_stopped_for_good_by_stopping_both_units,
     package::an_upgrade_keeps_what_the_administrator_wrote_and_refuses_no_scrape,
+    package::a_downgrade_is_the_same_the_other_way,
     package::removing_stops_it_and_keeps_what_the_administrator_wrote,
     package::purging_leaves_nothing,
 ];

@@ -29,6 +29,7 @@ pub(crate) async fn the_package_brings_what_the_page_says(machine: &mut Machine)
     ] {
         // Pages and documents may be left out by whoever makes a small Debian; what brings them is the package.
         let listed = path.starts_with("/etc/ssl")
+            || path == "/usr/local/share/ca-certificates"
             || machine.shell("dpkg --listfiles overpay-exporter").await.well().contains(path);
         assert!(listed, "{path}");
     }
@@ -73,8 +74,20 @@ pub(crate) async fn an_upgrade_keeps_what_the_administrator_wrote_and_refuses_no
     for file in before.into_iter().filter(|(path, _)| path.to_string_lossy().contains("overpay_exporter")) {
         assert!(kept.contains(&file), "{}", file.0.display());
     }
-    let installed = machine.shell("dpkg-query --show --showformat='${Version}' overpay-exporter").await.well();
-    assert!(installed.ends_with("-2"), "{installed}");
+    assert!(installed(machine).await.ends_with("-2"));
+}
+
+async fn installed(machine: &Machine) -> String {
+    machine.shell("dpkg-query --show --showformat='${Version}' overpay-exporter").await.well()
+}
+
+pub(crate) async fn a_downgrade_is_the_same_the_other_way(machine: &mut Machine) {
+    let pid = machine.main_pid().await;
+    let install = "DEBIAN_FRONTEND=noninteractive apt-get install --yes --allow-downgrades ./overpay-exporter_*.deb";
+    machine.shell(install).await.well();
+    assert!(installed(machine).await.ends_with("-1"));
+    assert_ne!(machine.main_pid().await, pid, "the older program runs");
+    machine.is_up().await;
 }
 
 pub(crate) async fn removing_stops_it_and_keeps_what_the_administrator_wrote(machine: &mut Machine) {
@@ -96,7 +109,7 @@ pub(crate) async fn purging_leaves_nothing(machine: &mut Machine) {
     let of_others = |path: &Path| {
         of_others.lines().any(|line| path == line)
             || path.starts_with("/etc/ssl")
-            || path == "/etc/ca-certificates.conf"
+            || ["/etc/ca-certificates.conf", "/usr/local/share/ca-certificates"].iter().any(|other| path == *other)
     };
     let left = files();
     let left: Vec<&PathBuf> = left.difference(&machine.files_before).filter(|path| !of_others(path)).collect();

@@ -9,6 +9,8 @@ const UNIT: &str = "platform.service";
 
 /// The key that the shop has at first.
 pub(crate) const KEY: &str = "key-of-the-first-days";
+/// The key that it gets later.
+pub(crate) const ROTATED: &str = "key-of-the-days-after";
 
 /// The simulated platform.
 pub(crate) struct Platform;
