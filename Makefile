@@ -5,15 +5,17 @@ CARGO_DENY_VERSION = 0.20.2
 CARGO_FUZZ_VERSION = 0.13.2
 CARGO_DEB_VERSION = 3.8.0
 CARGO_CYCLONEDX_VERSION = 0.5.9
+CARGO_GENERATE_RPM_VERSION = 0.21.1
 TOOLS = target/tools
 DENY = $(TOOLS)/bin/cargo-deny
 FUZZ = $(TOOLS)/bin/cargo-fuzz
 DEB = $(TOOLS)/bin/cargo-deb
 CYCLONEDX = $(TOOLS)/bin/cargo-cyclonedx
+RPM = $(TOOLS)/bin/cargo-generate-rpm
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build build-release release package reproducible demo stack drill alerting alerts dashboards test lint \
+.PHONY: help build build-release release package rpm reproducible demo stack drill alerting alerts dashboards test lint \
 	deny unit rules integration docs measure measure-rules screenshots soak fuzz fuzz-keep fuzz-lint debian-packages \
 	compiler packaging clean
 
@@ -29,10 +31,13 @@ build-release: ## Build for use on this machine: target/release/overpay_exporter
 package: $(DEB) packaging ## The package for Debian, in target/dist
 	CARGO="$(CARGO)" scripts/release package
 
-release: $(DEB) $(CYCLONEDX) packaging ## All that is handed out, in target/dist
+rpm: $(RPM) ## The RPM, in target/dist
+	CARGO="$(CARGO)" scripts/release rpm
+
+release: $(DEB) $(RPM) $(CYCLONEDX) packaging ## All that is handed out, in target/dist
 	CARGO="$(CARGO)" scripts/release
 
-reproducible: $(DEB) $(CYCLONEDX) packaging ## Make the release twice, in different places, and compare
+reproducible: $(DEB) $(RPM) $(CYCLONEDX) packaging ## Make the release twice, in different places, and compare
 	CARGO="$(CARGO)" scripts/reproducible
 
 demo: build ## Build, then poll and serve simulated money
@@ -110,6 +115,12 @@ $(DEB): Makefile
 $(CYCLONEDX): Makefile
 	$(CARGO) install --locked --version $(CARGO_CYCLONEDX_VERSION) --root $(TOOLS) --target-dir target/tools-build \
 		cargo-cyclonedx
+	rm -rf target/tools-build
+	touch $@
+
+$(RPM): Makefile
+	$(CARGO) install --locked --version $(CARGO_GENERATE_RPM_VERSION) --root $(TOOLS) --target-dir target/tools-build \
+		cargo-generate-rpm
 	rm -rf target/tools-build
 	touch $@
 
