@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 
 .PHONY: help build build-release release package rpm reproducible demo stack drill alerting alerts dashboards test lint \
 	deny unit rules integration docs measure measure-rules screenshots soak fuzz fuzz-keep fuzz-lint debian-packages \
-	compiler packaging clean
+	compiler packaging test-install clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -63,7 +63,7 @@ dashboards: ## Write again what is generated of examples/dashboards: the dashboa
 
 test-install: release ## Install the package on a bare Debian that systemd has booted, and try there what it promises; needs root
 	@scripts/install-debian-packages debootstrap=debootstrap systemd-nspawn=systemd-container
-	CARGO="$(CARGO)" scripts/upgrade
+	CARGO="$(CARGO)" DIST=target/install/upgrade PACKAGE_REVISION=2 scripts/release package
 	scripts/test-install "$$($(CARGO) test --locked --test install --no-run --message-format=json | \
 		sed -n 's/.*"executable":"\([^"]*\/install-[^"]*\)".*/\1/p')"
 
@@ -82,7 +82,7 @@ rules: debian-packages ## What the alert rules tell and do not tell, by promtool
 
 # These tests wait more than they work, so more of them run at once than there are processors.
 integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
-	RUST_TEST_THREADS=8 $(CARGO) test --locked --test '*'
+	RUST_TEST_THREADS=8 $(CARGO) test --locked --test docs --test fuzzed --test it --test packaging --test soak
 
 deny: $(DENY) ## Licences, bans and sources of what is built in
 	$(DENY) check licenses bans sources
