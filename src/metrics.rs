@@ -5,11 +5,12 @@
 
 mod collector;
 mod families;
+mod number;
 mod process;
 mod reference;
 mod samples;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
@@ -17,7 +18,7 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 use self::families::Family;
 use self::process::ThisProcess;
 pub use self::reference::reference;
-use self::samples::Samples;
+use self::samples::{Lengths, Samples};
 use crate::build;
 use crate::domain::moment::Moment;
 use crate::domain::shard::Shard;
@@ -34,6 +35,8 @@ pub struct Metrics {
     /// What the server counts, and what never changes.
     registry: Registry,
     http_requests: IntCounterVec,
+    /// How long the texts of the families were the last time.
+    lengths: Arc<Mutex<Lengths>>,
 }
 
 impl Metrics {
@@ -45,7 +48,7 @@ impl Metrics {
         registry.register(constant(&families::SHARD_INFO, &[&index, &total])?)?;
         let http_requests = IntCounterVec::new(opts(&families::HTTP_REQUESTS), families::HTTP_REQUESTS.labels)?;
         registry.register(Box::new(http_requests.clone()))?;
-        Ok(Self { store, process: ThisProcess::new(), registry, http_requests })
+        Ok(Self { store, process: ThisProcess::new(), registry, http_requests, lengths: Arc::default() })
     }
 
     /// Counts a request that was answered.
@@ -59,13 +62,17 @@ impl Metrics {
     }
 
     fn encode_of(&self, snapshot: &Snapshot, now: Moment) -> prometheus::Result<Vec<u8>> {
-        let mut samples = Samples::default();
+        // Nothing panics while it holds the lock, here and below.
+        let lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut samples = Samples::new(&lengths);
         collector::collect(&mut samples, snapshot, now);
         self.process.collect(&mut samples);
         for family in self.registry.gather() {
             samples.add_family(&family)?;
         }
-        Ok(samples.into_text().into_bytes())
+        let (text, lengths) = samples.into_text();
+        *self.lengths.lock().unwrap_or_else(PoisonError::into_inner) = lengths;
+        Ok(text)
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Metrics;
 use super::collector::collect;
-use super::samples::Samples;
+use super::samples::{Lengths, Samples};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
@@ -53,9 +53,9 @@ impl Work {
 
     /// What a scrape sees so many seconds after the start.
     fn seen(&self, seconds: u64) -> Seen {
-        let mut samples = Samples::default();
+        let mut samples = Samples::new(&Lengths::default());
         collect(&mut samples, &self.store.snapshot(), self.at(seconds));
-        Seen { text: samples.into_text() }
+        Seen { text: String::from_utf8(samples.into_text().0).unwrap() }
     }
 
     /// All of the text that a scrape gets so many seconds after the start, of the exporter itself too.
