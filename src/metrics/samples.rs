@@ -1,14 +1,21 @@
 //! Writing samples in Prometheus' text format 0.0.4, family by family.
 //!
-//! A sample becomes text at once: of what many queries make, the text is the least that has to be held. Labels that many
-//! samples share are written once and copied.
+//! A sample becomes text at once, and the text gzip where nobody wants it plain: of what many queries make, that is the least
+//! that has to be held. Labels that many samples share are written once and copied.
+
+use std::io;
+use std::mem;
 
 use prometheus::TextEncoder;
 use prometheus::proto::MetricFamily;
 
 use super::families::{ALL, Family};
 use super::number::Number;
+use crate::gzip::{Encoder, Piece};
 use crate::store::Histogram;
+
+/// How much text of a family is held before it is compressed.
+const UNCOMPRESSED: usize = 64 * 1024;
 
 /// Labels as they stand in a sample, but for the brace that closes them.
 #[derive(Clone, Debug, Default)]
@@ -56,15 +63,30 @@ impl Labels {
 
 /// The samples of all families, while they are collected.
 pub(super) struct Samples {
-    /// The text of each family, heading included, by its position; empty where it has no sample.
-    families: Vec<Vec<u8>>,
+    /// By the family's position.
+    families: Vec<Stream>,
+    compress: bool,
+    outcome: io::Result<()>,
+}
+
+/// The text of a family, heading included; empty where it has no sample.
+struct Stream {
+    text: Vec<u8>,
+    /// What came before it, if that is compressed already.
+    begin: Option<Encoder>,
 }
 
 impl Samples {
-    /// No sample of any family yet. `lengths` are those of a text before, to make room for one like it.
-    pub(super) fn new(lengths: &Lengths) -> Self {
-        let families = ALL.iter().enumerate().map(|(position, _)| Vec::with_capacity(lengths.room(position)));
-        Self { families: families.collect() }
+    /// No sample of any family yet, for a text. `lengths` are those of a text before, to make room for one like it.
+    pub(super) fn plain(lengths: &Lengths) -> Self {
+        let streams = (0..ALL.len()).map(|position| Stream::with_room(lengths.room(position)));
+        Self { families: streams.collect(), compress: false, outcome: Ok(()) }
+    }
+
+    /// No sample of any family yet, for a text that is compressed while it is written.
+    pub(super) fn compressed() -> Self {
+        let streams = ALL.iter().map(|_| Stream::with_room(0));
+        Self { families: streams.collect(), compress: true, outcome: Ok(()) }
     }
 
     /// Adds a sample. `labels` are the values of the family's labels, in its order; an empty one is left out.
@@ -75,6 +97,10 @@ impl Samples {
     /// Adds a sample whose labels are written already.
     pub(super) fn add_labelled(&mut self, family: &Family, labels: &Labels, value: Number) {
         write_sample(self.text_of(family), family.name, "", labels, value);
+        let stream = &mut self.families[family.position];
+        if self.compress && stream.text.len() >= UNCOMPRESSED && self.outcome.is_ok() {
+            self.outcome = stream.compress();
+        }
     }
 
     /// Adds a histogram's samples.
@@ -96,32 +122,68 @@ impl Samples {
     pub(super) fn add_family(&mut self, family: &MetricFamily) -> prometheus::Result<()> {
         let text = TextEncoder::new().encode_to_string(std::slice::from_ref(family))?;
         if let Some(position) = ALL.iter().position(|known| known.name == family.name()) {
-            self.families[position].extend_from_slice(text.as_bytes());
+            self.families[position].text.extend_from_slice(text.as_bytes());
         }
         Ok(())
     }
 
     /// The text of all families that have samples, in the order of their names, and how long each is.
     pub(super) fn into_text(mut self) -> (Vec<u8>, Lengths) {
-        let lengths = Lengths { of_families: self.families.iter().map(Vec::len).collect() };
-        let mut order: Vec<usize> = (0..ALL.len()).collect();
-        order.sort_unstable_by_key(|position| ALL[*position].name);
-        let mut whole = Vec::with_capacity(self.families.iter().map(Vec::len).sum());
-        for position in order {
+        let lengths = Lengths { of_families: self.families.iter().map(|stream| stream.text.len()).collect() };
+        let mut whole = Vec::with_capacity(lengths.of_families.iter().sum());
+        for position in by_name() {
             // Each goes once it is copied.
-            whole.extend_from_slice(&std::mem::take(&mut self.families[position]));
+            whole.extend_from_slice(&mem::take(&mut self.families[position].text));
         }
         (whole, lengths)
     }
 
+    /// The same text, compressed.
+    pub(super) fn into_gzip(mut self) -> io::Result<Piece> {
+        mem::replace(&mut self.outcome, Ok(()))?;
+        let (mut whole, mut short) = (Piece::default(), Vec::new());
+        for position in by_name() {
+            let Stream { text, begin } = mem::replace(&mut self.families[position], Stream::with_room(0));
+            let Some(mut encoder) = begin else {
+                // One piece is made of all that are short.
+                short.extend_from_slice(&text);
+                continue;
+            };
+            whole.append(&Piece::of(&mem::take(&mut short))?);
+            encoder.add(&text)?;
+            whole.append(&encoder.finish()?);
+        }
+        whole.append(&Piece::of(&short)?);
+        Ok(whole)
+    }
+
     fn text_of(&mut self, family: &Family) -> &mut Vec<u8> {
         let Family { position, name, kind, help, .. } = family;
-        let text = &mut self.families[*position];
-        if text.is_empty() {
+        let Stream { text, begin } = &mut self.families[*position];
+        if text.is_empty() && begin.is_none() {
             text.extend_from_slice(format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.as_str()).as_bytes());
         }
         text
     }
+}
+
+impl Stream {
+    fn with_room(room: usize) -> Self {
+        Self { text: Vec::with_capacity(room), begin: None }
+    }
+
+    fn compress(&mut self) -> io::Result<()> {
+        let outcome = self.begin.get_or_insert_with(|| Encoder::new(UNCOMPRESSED)).add(&self.text);
+        self.text.clear();
+        outcome
+    }
+}
+
+/// The positions of the families in the order of their names.
+fn by_name() -> impl Iterator<Item = usize> {
+    let mut order: Vec<usize> = (0..ALL.len()).collect();
+    order.sort_unstable_by_key(|position| ALL[*position].name);
+    order.into_iter()
 }
 
 /// How long the text of each family was.

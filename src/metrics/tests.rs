@@ -3,6 +3,7 @@
 mod collected;
 mod contract;
 mod exposition;
+mod validity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ impl Work {
 
     /// What a scrape sees so many seconds after the start.
     fn seen(&self, seconds: u64) -> Seen {
-        let mut samples = Samples::new(&Lengths::default());
+        let mut samples = Samples::plain(&Lengths::default());
         collect(&mut samples, &self.store.snapshot(), self.at(seconds));
         Seen { text: String::from_utf8(samples.into_text().0).unwrap() }
     }
@@ -62,8 +63,9 @@ impl Work {
     fn whole(&self, seconds: u64) -> String {
         let metrics = Metrics::new(Arc::clone(&self.store), Shard::WHOLE).unwrap();
         metrics.count_request("metrics", 200);
-        let text = metrics.encode_of(&self.store.snapshot(), self.at(seconds));
-        String::from_utf8(text.unwrap()).unwrap()
+        let mut text = metrics.text_of(&self.store.snapshot(), self.at(seconds));
+        text.extend(metrics.exporter().unwrap());
+        String::from_utf8(text).unwrap()
     }
 }
 
