@@ -4,7 +4,7 @@
 //!
 //! - [`domain`]: money, queries, observations, failures; knows nobody.
 //! - [`yaml`]: strict reading of YAML files, with places; [`basic`]: reading the credentials of HTTP Basic; [`build`]:
-//!   what the program was built from.
+//!   what the program was built from; [`gzip`]: texts compressed in pieces.
 //! - [`config`]: the configuration file becomes shops and queries.
 //! - [`begateway`]: how the platform's APIs are asked and read.
 //! - [`store`]: the latest state of every query.
@@ -27,6 +27,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod domain;
+pub mod gzip;
 pub mod json;
 pub mod metrics;
 pub mod poll;

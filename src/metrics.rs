@@ -1,15 +1,19 @@
 //! What Prometheus scrapes: a snapshot of the store as metric families, and the exporter's own metrics.
 //!
 //! Only this room knows metric names; [`families`] holds them with their help texts. A scrape reads the store's
-//! snapshot and /proc, and waits for nobody.
+//! snapshot and /proc, and waits for nobody. What follows from the store can be kept until that changes or a balance gets
+//! stale; what the exporter tells of itself is new each time.
 
 mod collector;
 mod families;
+mod number;
 mod process;
 mod reference;
 mod samples;
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
@@ -17,10 +21,11 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 use self::families::Family;
 use self::process::ThisProcess;
 pub use self::reference::reference;
-use self::samples::Samples;
+use self::samples::{Lengths, Samples};
 use crate::build;
 use crate::domain::moment::Moment;
 use crate::domain::shard::Shard;
+use crate::gzip::Piece;
 use crate::store::{Snapshot, Store};
 
 /// The `Content-Type` of what [`Metrics::encode`] writes.
@@ -34,6 +39,8 @@ pub struct Metrics {
     /// What the server counts, and what never changes.
     registry: Registry,
     http_requests: IntCounterVec,
+    /// How long the texts of the families were the last time.
+    lengths: Arc<Mutex<Lengths>>,
 }
 
 impl Metrics {
@@ -45,7 +52,7 @@ impl Metrics {
         registry.register(constant(&families::SHARD_INFO, &[&index, &total])?)?;
         let http_requests = IntCounterVec::new(opts(&families::HTTP_REQUESTS), families::HTTP_REQUESTS.labels)?;
         registry.register(Box::new(http_requests.clone()))?;
-        Ok(Self { store, process: ThisProcess::new(), registry, http_requests })
+        Ok(Self { store, process: ThisProcess::new(), registry, http_requests, lengths: Arc::default() })
     }
 
     /// Counts a request that was answered.
@@ -53,19 +60,67 @@ impl Metrics {
         self.http_requests.with_label_values(&[handler, &code.to_string()]).inc();
     }
 
-    /// All families in the text format 0.0.4, as of now.
-    pub fn encode(&self) -> prometheus::Result<Vec<u8>> {
-        self.encode_of(&self.store.snapshot(), Moment::now())
+    /// What follows from the store, in the text format 0.0.4.
+    pub fn balances(&self) -> (Vec<u8>, Validity) {
+        let (snapshot, now) = (self.store.snapshot(), Moment::now());
+        (self.text_of(&snapshot, now), Validity::of(&snapshot, now))
     }
 
-    fn encode_of(&self, snapshot: &Snapshot, now: Moment) -> prometheus::Result<Vec<u8>> {
-        let mut samples = Samples::default();
-        collector::collect(&mut samples, snapshot, now);
+    /// The same, compressed while it is written, so that the text is never there as a whole.
+    pub fn balances_compressed(&self) -> io::Result<(Piece, Validity)> {
+        let (snapshot, now) = (self.store.snapshot(), Moment::now());
+        let mut samples = Samples::compressed();
+        collector::collect(&mut samples, &snapshot, now);
+        Ok((samples.into_gzip()?, Validity::of(&snapshot, now)))
+    }
+
+    /// What the exporter tells of itself, in the same format: it goes behind the former.
+    pub fn exporter(&self) -> prometheus::Result<Vec<u8>> {
+        let mut samples = Samples::plain(&Lengths::default());
         self.process.collect(&mut samples);
         for family in self.registry.gather() {
             samples.add_family(&family)?;
         }
-        Ok(samples.into_text().into_bytes())
+        Ok(samples.into_text().0)
+    }
+
+    /// Whether what was written would be written in the same way now.
+    pub fn is_valid(&self, written: &Validity) -> bool {
+        written.version == self.store.version() && written.holds_at(Moment::now())
+    }
+
+    fn text_of(&self, snapshot: &Snapshot, now: Moment) -> Vec<u8> {
+        // Nothing panics while it holds the lock, here and below.
+        let lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut samples = Samples::plain(&lengths);
+        collector::collect(&mut samples, snapshot, now);
+        let (text, lengths) = samples.into_text();
+        *self.lengths.lock().unwrap_or_else(PoisonError::into_inner) = lengths;
+        text
+    }
+}
+
+/// For how long something that was written is as it would be written anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Validity {
+    /// Of the store.
+    version: u64,
+    from: Moment,
+    /// Until the first balance gets stale.
+    lasts: Duration,
+}
+
+impl Validity {
+    /// How far the clocks may part. Times told by the monotonic clock are published by the wall clock.
+    const DRIFT: Duration = Duration::from_millis(100);
+
+    fn of(snapshot: &Snapshot, now: Moment) -> Self {
+        let left = snapshot.queries.iter().filter_map(|state| state.fresh_for(now));
+        Self { version: snapshot.version, from: now, lasts: left.min().unwrap_or(Duration::MAX) }
+    }
+
+    fn holds_at(&self, now: Moment) -> bool {
+        now.since(self.from) < self.lasts && now.drift_since(self.from) < Self::DRIFT
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Store {
 
 #[derive(Debug, Default)]
 struct Contents {
+    /// Another one after each change.
+    version: u64,
     shops: Arc<[Arc<Shop>]>,
     queries: Vec<Arc<QueryState>>,
     /// For each query, the position of its shop and API among `polls`.
@@ -122,6 +124,8 @@ impl Recorded {
 /// The state of everything at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
+    /// That of the store, which is another after each change.
+    pub version: u64,
     /// The shops.
     pub shops: Arc<[Arc<Shop>]>,
     /// The queries, in the order of the configuration.
@@ -183,6 +187,7 @@ impl Store {
             });
             contents.polls_of.push(group_position);
         }
+        contents.version = before.version;
         contents.shops = shops.into();
         contents.history = before.history;
         contents.reload = Some(Reload { last_success: now, failed_at: None });
@@ -239,10 +244,16 @@ impl Store {
         self.read().reload.is_some_and(|reload| !reload.is_successful())
     }
 
+    /// Another one after each change of anything that a snapshot shows.
+    pub fn version(&self) -> u64 {
+        self.read().version
+    }
+
     /// The state of everything at this moment; later changes do not show in it.
     pub fn snapshot(&self) -> Snapshot {
         let contents = self.read();
         Snapshot {
+            version: contents.version,
             shops: Arc::clone(&contents.shops),
             queries: contents.queries.clone(),
             polls: contents.polls.clone(),
@@ -257,7 +268,9 @@ impl Store {
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Contents> {
-        self.contents.write().unwrap_or_else(PoisonError::into_inner)
+        let mut contents = self.contents.write().unwrap_or_else(PoisonError::into_inner);
+        contents.version += 1;
+        contents
     }
 }
 

@@ -6,6 +6,7 @@
 mod accept;
 mod activity;
 mod api;
+mod body;
 mod configuration;
 mod connection;
 mod heartbeat;

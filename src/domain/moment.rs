@@ -24,6 +24,15 @@ impl Moment {
         monotonic.max(wall)
     }
 
+    /// How far the two clocks have parted since the other moment.
+    pub fn drift_since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
+        match self.wall.duration_since(earlier.wall) {
+            Ok(wall) => wall.abs_diff(monotonic),
+            Err(backwards) => backwards.duration() + monotonic,
+        }
+    }
+
     /// What the wall clock shows, as it is set now, at another instant.
     pub fn wall_at(self, instant: Instant) -> SystemTime {
         match instant.checked_duration_since(self.monotonic) {

@@ -100,6 +100,11 @@ impl MinorSum {
         self.0 += u128::from(from.0.abs_diff(to.0));
     }
 
+    /// The sum in minor units.
+    pub const fn minor_units(self) -> u128 {
+        self.0
+    }
+
     /// The sum in major units as the nearest number a sample can hold.
     pub fn to_major(self, exponent: Exponent) -> f64 {
         i128::try_from(self.0).map_or(f64::INFINITY, |sum| major(sum, exponent))

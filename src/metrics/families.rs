@@ -21,6 +21,8 @@ impl Kind {
 /// A metric family.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Family {
+    /// Where it stands in [`ALL`].
+    pub(super) position: usize,
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     /// Its labels, in the order they are written; one without a value is left out.
@@ -30,8 +32,17 @@ pub(super) struct Family {
 
 macro_rules! families {
     ($($constant:ident: $kind:ident $name:literal $labels:tt $help:literal;)*) => {
-        $(pub(super) const $constant: Family =
-            Family { name: $name, kind: Kind::$kind, labels: &$labels, help: $help };)*
+        /// The constants' order.
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "they are named as the constants are")]
+        enum Position { $($constant),* }
+
+        $(pub(super) const $constant: Family = Family {
+            position: Position::$constant as usize,
+            name: $name,
+            kind: Kind::$kind,
+            labels: &$labels,
+            help: $help,
+        };)*
         /// Every family, in the order of the contract.
         pub(super) const ALL: &[&Family] = &[$(&$constant),*];
     };

@@ -3,6 +3,7 @@
 mod collected;
 mod contract;
 mod exposition;
+mod validity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Metrics;
 use super::collector::collect;
-use super::samples::Samples;
+use super::samples::{Lengths, Samples};
 use crate::domain::failure::{Failure, Reason};
 use crate::domain::moment::Moment;
 use crate::domain::money::Exponents;
@@ -53,17 +54,18 @@ impl Work {
 
     /// What a scrape sees so many seconds after the start.
     fn seen(&self, seconds: u64) -> Seen {
-        let mut samples = Samples::default();
+        let mut samples = Samples::plain(&Lengths::default());
         collect(&mut samples, &self.store.snapshot(), self.at(seconds));
-        Seen { text: samples.into_text() }
+        Seen { text: String::from_utf8(samples.into_text().0).unwrap() }
     }
 
     /// All of the text that a scrape gets so many seconds after the start, of the exporter itself too.
     fn whole(&self, seconds: u64) -> String {
         let metrics = Metrics::new(Arc::clone(&self.store), Shard::WHOLE).unwrap();
         metrics.count_request("metrics", 200);
-        let text = metrics.encode_of(&self.store.snapshot(), self.at(seconds));
-        String::from_utf8(text.unwrap()).unwrap()
+        let mut text = metrics.text_of(&self.store.snapshot(), self.at(seconds));
+        text.extend(metrics.exporter().unwrap());
+        String::from_utf8(text).unwrap()
     }
 }
 

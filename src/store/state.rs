@@ -102,6 +102,12 @@ impl QueryState {
         self.last_known().filter(|held| held.is_fresh(self.query.pace.stale_after, now))
     }
 
+    /// For how long the last good answer counts from that moment on, if it counts then.
+    pub fn fresh_for(&self, now: Moment) -> Option<Duration> {
+        let stale_after = self.query.pace.stale_after;
+        self.fresh(now).map(|held| stale_after.saturating_sub(now.since(held.at)))
+    }
+
     /// The last good answer once it counts no more.
     pub fn stale(&self, now: Moment) -> Option<&Held> {
         self.last_known().filter(|held| !held.is_fresh(self.query.pace.stale_after, now))

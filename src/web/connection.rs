@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
@@ -28,6 +27,7 @@ use tracing::{debug, error, info};
 
 use super::Site;
 use super::activity::FIRST_BYTE;
+use super::body::Parts;
 use super::places::Place;
 use super::routes::{respond, respond_when_full};
 use super::stream::{UnderWay, Watched};
@@ -199,9 +199,9 @@ fn protocol(http2: bool) -> auto::Builder<TokioExecutor> {
 }
 
 /// The answer to HEAD, whose body hyper leaves out of HTTP/1 only.
-fn without_body(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+fn without_body(response: Response<Parts>) -> Response<Parts> {
     let length = response.body().size_hint().exact();
-    let mut response = response.map(|_| Full::default());
+    let mut response = response.map(|_| Parts::default());
     if let Some(length) = length {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }

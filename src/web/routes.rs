@@ -8,13 +8,12 @@ mod pages;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 
 use self::answer::{PLAIN, YAML, text};
 use super::Site;
+use super::body::Parts;
 use super::configuration::Refused;
 
 /// A path that is answered.
@@ -79,7 +78,7 @@ impl<'a> Route<'a> {
 }
 
 /// Answers a request and counts it. Its body is not read. hyper leaves the answer's body out where the method is HEAD.
-pub(super) async fn respond<B>(site: Arc<Site>, request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(super) async fn respond<B>(site: Arc<Site>, request: Request<B>) -> Result<Response<Parts>, Infallible> {
     let judgement = site.configuration.judge(request.headers()).await;
     let route = Route::of(&site, request.uri().path());
     let mut response = match judgement.refused {
@@ -94,10 +93,7 @@ pub(super) async fn respond<B>(site: Arc<Site>, request: Request<B>) -> Result<R
 }
 
 /// Answers a request that there is no room for, unless it asks whether the exporter is healthy.
-pub(super) async fn respond_when_full<B>(
-    site: Arc<Site>,
-    request: Request<B>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(super) async fn respond_when_full<B>(site: Arc<Site>, request: Request<B>) -> Result<Response<Parts>, Infallible> {
     let route = Route::of(&site, request.uri().path());
     if route == Route::Healthy {
         return respond(site, request).await;
@@ -109,7 +105,7 @@ pub(super) async fn respond_when_full<B>(
     Ok(response)
 }
 
-async fn answer<B>(site: &Arc<Site>, route: Route<'_>, request: &Request<B>) -> Response<Full<Bytes>> {
+async fn answer<B>(site: &Arc<Site>, route: Route<'_>, request: &Request<B>) -> Response<Parts> {
     let allowed = route.allowed();
     if route != Route::Unknown && !allowed.split(", ").any(|method| method == request.method().as_str()) {
         let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, PLAIN, format!("method not allowed; use {allowed}\n"));
@@ -135,7 +131,7 @@ async fn answer<B>(site: &Arc<Site>, route: Route<'_>, request: &Request<B>) -> 
     }
 }
 
-fn refusal(refused: Refused) -> Response<Full<Bytes>> {
+fn refusal(refused: Refused) -> Response<Parts> {
     match refused {
         Refused::Unreadable => text(
             StatusCode::INTERNAL_SERVER_ERROR,

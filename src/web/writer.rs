@@ -2,21 +2,24 @@
 //! is written after the last of them has come: however many there are, none waits longer than for two.
 //!
 //! Writing those of many queries takes too long for the threads that serve connections, and more memory than is kept in
-//! between. An allocator that keeps freed memory for each thread would keep as much for every thread that ever wrote.
+//! between. An allocator that keeps freed memory for each thread would keep as much for every thread that ever wrote. What
+//! was written is kept until it would be written in another way.
 
-use std::io::{self, Write};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::{iter, thread};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+use super::body::Parts;
 use super::heartbeat::Listener;
+use crate::gzip::Piece;
+use crate::metrics::{Metrics, Validity};
 
-use crate::metrics::Metrics;
+/// The longest text that is kept for the next scrape, in bytes. Prometheus takes gzip, which is kept whatever its length.
+const LONGEST_KEPT: usize = 32 * 1024 * 1024;
 
 /// The thread that writes the metrics; it ends with this.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ struct Scrape {
     written: oneshot::Sender<Written>,
 }
 
-type Written = Result<Bytes, WriteError>;
+type Written = Result<Parts, WriteError>;
 
 /// The metrics can't be written.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,14 +54,27 @@ pub(super) enum WriteError {
     Panicked,
 }
 
+impl From<prometheus::Error> for WriteError {
+    fn from(error: prometheus::Error) -> Self {
+        Self::Encode(Arc::new(error))
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Compress(Arc::new(error))
+    }
+}
+
 impl Writer {
     /// A thread that writes those metrics.
     pub(super) fn start(metrics: Metrics) -> io::Result<Self> {
         let (orders, received) = mpsc::channel::<Order>();
         thread::Builder::new().name("metrics".to_owned()).spawn(move || {
+            let mut desk = Desk { metrics, kept: None };
             while let Ok(first) = received.recv() {
                 let waiting = iter::once(first).chain(received.try_iter()).filter_map(Order::scrape);
-                answer(&metrics, waiting.collect());
+                desk.answer(waiting.collect());
             }
         })?;
         Ok(Self { orders })
@@ -92,15 +108,86 @@ impl Order {
     }
 }
 
-fn answer(metrics: &Metrics, scrapes: Vec<Scrape>) {
-    if scrapes.is_empty() {
-        return;
+/// What the thread writes with.
+struct Desk {
+    metrics: Metrics,
+    kept: Option<Kept>,
+}
+
+/// What was written of the store: as text, compressed, or both.
+struct Kept {
+    validity: Validity,
+    text: Option<Bytes>,
+    gzip: Option<Compressed>,
+}
+
+/// Compressed, and what its file begins with.
+#[derive(Clone)]
+struct Compressed {
+    piece: Arc<Piece>,
+    head: Bytes,
+}
+
+impl Compressed {
+    fn new(piece: Piece) -> Self {
+        let head = piece.head().into();
+        Self { piece: Arc::new(piece), head }
     }
-    let plain = unless_it_panics(|| Ok(metrics.encode().map_err(Arc::new).map_err(WriteError::Encode)?.into()));
-    let (for_gzip, for_plain): (Vec<Scrape>, Vec<Scrape>) = scrapes.into_iter().partition(|scrape| scrape.gzip);
-    send(for_plain, &plain);
-    if !for_gzip.is_empty() {
-        send(for_gzip, &plain.and_then(|text| unless_it_panics(|| compress(&text))));
+}
+
+impl Desk {
+    fn answer(&mut self, scrapes: Vec<Scrape>) {
+        if scrapes.is_empty() {
+            return;
+        }
+        let exporter = unless_it_panics(|| Ok(self.metrics.exporter()?));
+        let (for_gzip, for_text): (Vec<Scrape>, Vec<Scrape>) = scrapes.into_iter().partition(|scrape| scrape.gzip);
+        if !for_text.is_empty() {
+            let text = unless_it_panics(|| Ok(self.text()));
+            let whole = text.and_then(|text| Ok(Parts::of([text, exporter.clone()?.into()])));
+            send(for_text, &whole);
+        }
+        if !for_gzip.is_empty() {
+            let gzip = unless_it_panics(|| self.gzip());
+            let whole = gzip.and_then(|gzip| {
+                let rest = unless_it_panics(|| Ok(gzip.piece.rest(&exporter?)?))?;
+                Ok(Parts::of([gzip.head, rest.into()]))
+            });
+            send(for_gzip, &whole);
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.text.take_if(|text| text.len() > LONGEST_KEPT);
+        }
+    }
+
+    fn kept(&mut self) -> Option<&mut Kept> {
+        self.kept.take_if(|kept| !self.metrics.is_valid(&kept.validity));
+        self.kept.as_mut()
+    }
+
+    fn text(&mut self) -> Bytes {
+        if let Some(text) = self.kept().and_then(|kept| kept.text.clone()) {
+            return text;
+        }
+        let (text, validity) = self.metrics.balances();
+        let text = Bytes::from(text);
+        // What was compressed before may be of another moment.
+        self.kept = Some(Kept { validity, text: Some(text.clone()), gzip: None });
+        text
+    }
+
+    fn gzip(&mut self) -> Result<Compressed, WriteError> {
+        if let Some(Kept { text, gzip, .. }) = self.kept() {
+            match (&text, &gzip) {
+                (_, Some(gzip)) => return Ok(gzip.clone()),
+                (Some(text), None) => return Ok(gzip.insert(Compressed::new(Piece::of(text)?)).clone()),
+                (None, None) => {}
+            }
+        }
+        let (piece, validity) = self.metrics.balances_compressed()?;
+        let gzip = Compressed::new(piece);
+        self.kept = Some(Kept { validity, text: None, gzip: Some(gzip.clone()) });
+        Ok(gzip)
     }
 }
 
@@ -111,70 +198,9 @@ fn send(scrapes: Vec<Scrape>, written: &Written) {
     }
 }
 
-fn unless_it_panics(write: impl FnOnce() -> Written) -> Written {
+fn unless_it_panics<T>(write: impl FnOnce() -> Result<T, WriteError>) -> Result<T, WriteError> {
     catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(WriteError::Panicked))
 }
 
-fn compress(text: &[u8]) -> Written {
-    Ok(compressed(text).map_err(Arc::new).map_err(WriteError::Compress)?.into())
-}
-
-/// The text as gzip.
-pub(super) fn compressed(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    encoder.write_all(text)?;
-    encoder.finish()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::shard::Shard;
-    use crate::store::Store;
-
-    fn writer() -> Writer {
-        Writer::start(Metrics::new(Arc::new(Store::default()), Shard::WHOLE).unwrap()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn scrapes_at_the_same_time_are_all_written() {
-        let writer = writer();
-        let (one, other, compressed) = tokio::join!(writer.write(false), writer.write(false), writer.write(true));
-        assert!(one.unwrap().starts_with(b"# HELP ") && other.unwrap().starts_with(b"# HELP "));
-        assert!(compressed.unwrap().starts_with(&[0x1f, 0x8b]));
-    }
-
-    #[tokio::test]
-    async fn scrapes_that_wait_together_get_the_same_text() {
-        let metrics = Metrics::new(Arc::new(Store::default()), Shard::WHOLE).unwrap();
-        let (mut scrapes, mut answers) = (Vec::new(), Vec::new());
-        for gzip in [false, true, false, true] {
-            let (written, answer) = oneshot::channel();
-            scrapes.push(Scrape { gzip, written });
-            answers.push(answer);
-        }
-        answer(&metrics, scrapes);
-        let mut texts = Vec::new();
-        for written in answers {
-            texts.push(written.await.unwrap().unwrap());
-        }
-        assert_eq!((texts[0].as_ptr(), texts[1].as_ptr()), (texts[2].as_ptr(), texts[3].as_ptr()));
-        assert!(texts[0].starts_with(b"# HELP ") && texts[1].starts_with(&[0x1f, 0x8b]));
-    }
-
-    #[tokio::test]
-    async fn a_thread_that_has_ended_gives_no_sign_of_life() {
-        let (orders, received) = mpsc::channel();
-        drop(received);
-        assert!(!Writer { orders }.is_alive().await);
-    }
-
-    #[tokio::test]
-    async fn a_scrape_that_was_given_up_holds_up_nobody() {
-        let writer = writer();
-        drop(Box::pin(writer.write(false)));
-        let given_up = tokio::time::timeout(std::time::Duration::ZERO, writer.write(false)).await;
-        assert!(given_up.is_err() || given_up.is_ok_and(|written| written.is_ok()));
-        assert!(writer.write(false).await.is_ok());
-    }
-}
+mod tests;

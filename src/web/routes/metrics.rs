@@ -1,16 +1,15 @@
 //! The metrics, compressed for who takes that.
 
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{ACCEPT_ENCODING, HeaderMap};
 use hyper::{Response, StatusCode};
 use tracing::error;
 
 use super::super::Site;
+use super::super::body::Parts;
 use super::answer::{PLAIN, packed, text};
 use crate::metrics::CONTENT_TYPE;
 
-pub(super) async fn answer(site: &Site, headers: &HeaderMap) -> Response<Full<Bytes>> {
+pub(super) async fn answer(site: &Site, headers: &HeaderMap) -> Response<Parts> {
     let gzip = accepts_gzip(headers);
     let body = match site.writer.write(gzip).await {
         Ok(body) => body,

@@ -1,11 +1,10 @@
 //! What a client may set going: a reload, or the poll of one query.
 
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::super::body::Parts;
 use super::super::{Site, api};
 use super::answer::{self, PLAIN, text};
 use crate::domain::demand::{Asked, NotAsked, whole_seconds};
@@ -13,7 +12,7 @@ use crate::domain::moment::Moment;
 use crate::json;
 
 /// Reads the configuration again: 200 once it is in use, 500 with what is wrong with it.
-pub(super) async fn reload(site: &Site) -> Response<Full<Bytes>> {
+pub(super) async fn reload(site: &Site) -> Response<Parts> {
     match site.operations.reload().await {
         Ok(()) => text(StatusCode::OK, PLAIN, "configuration reloaded\n"),
         Err(problem) => {
@@ -24,7 +23,7 @@ pub(super) async fn reload(site: &Site) -> Response<Full<Bytes>> {
 }
 
 /// Asks one query: 200 with what came of it, be it a failure of the platform; 404, 429 or 503 where it was not asked.
-pub(super) async fn poll(site: &Site, shop: &str, query: &str) -> Response<Full<Bytes>> {
+pub(super) async fn poll(site: &Site, shop: &str, query: &str) -> Response<Parts> {
     match site.operations.poll(shop, query).await {
         Ok(asked) => answer::json(StatusCode::OK, &outcome(site, shop, query, &asked)),
         Err(not_asked) => {

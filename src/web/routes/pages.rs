@@ -6,18 +6,18 @@
 use std::io;
 use std::sync::Arc;
 
-use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderMap};
 use hyper::{Response, StatusCode};
 use tracing::error;
 
-use super::super::writer::compressed;
+use super::super::body::Parts;
 use super::super::{Site, api, page};
 use super::answer::{HTML, JSON, PLAIN, packed, text};
 use super::metrics::accepts_gzip;
 use super::operations::parameter;
 use crate::domain::moment::Moment;
+use crate::gzip::compressed;
 
 /// The page or the JSON can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ enum Unwritten {
 }
 
 /// The status page. `query` is the part of the address behind the question mark.
-pub(super) async fn page(site: &Arc<Site>, headers: &HeaderMap, query: Option<&str>) -> Response<Full<Bytes>> {
+pub(super) async fn page(site: &Arc<Site>, headers: &HeaderMap, query: Option<&str>) -> Response<Parts> {
     let query = query.map(str::to_owned);
     let write = move |site: &Site| {
         let page = page::render(site, &site.store.snapshot(), Moment::now(), query.as_deref())?;
@@ -49,7 +49,7 @@ pub(super) async fn page(site: &Arc<Site>, headers: &HeaderMap, query: Option<&s
 }
 
 /// The state of the queries.
-pub(super) async fn queries(site: &Arc<Site>, headers: &HeaderMap, query: Option<&str>) -> Response<Full<Bytes>> {
+pub(super) async fn queries(site: &Arc<Site>, headers: &HeaderMap, query: Option<&str>) -> Response<Parts> {
     let shop = parameter(query, "shop");
     let write = move |site: &Site| Ok(api::queries(&site.store.snapshot(), Moment::now(), shop.as_deref())?);
     written(site, headers, JSON, write).await
@@ -60,7 +60,7 @@ async fn written(
     headers: &HeaderMap,
     kind: &'static str,
     write: impl FnOnce(&Site) -> Result<Vec<u8>, Unwritten> + Send + 'static,
-) -> Response<Full<Bytes>> {
+) -> Response<Parts> {
     let gzip = accepts_gzip(headers);
     let of = Arc::clone(site);
     // The semaphore is never closed; should it be, the work is done all the same.
@@ -79,5 +79,5 @@ async fn written(
             return text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "this can't be written; the log says why\n");
         }
     };
-    packed(kind, body, gzip)
+    packed(kind, Parts::from(Bytes::from(body)), gzip)
 }
