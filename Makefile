@@ -82,9 +82,10 @@ rules: debian-packages ## What the alert rules tell and do not tell, by promtool
 
 # These tests wait more than they work, so more of them run at once than there are processors.
 integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
-	RUST_TEST_THREADS=8 $(CARGO) test --locked --test docs --test fuzzed --test it --test packaging --test soak -- --skip crush::
+	RUST_TEST_THREADS=8 $(CARGO) test --locked --test docs --test fuzzed --test it --test packaging -- --skip crush::
 # By itself, since a crowd of clients leaves the others no time.
 	$(CARGO) test --locked --test it crush::
+	$(CARGO) test --locked --test soak
 
 deny: $(DENY) ## Licences, bans and sources of what is built in
 	$(DENY) check licenses bans sources
