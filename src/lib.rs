@@ -4,7 +4,7 @@
 //!
 //! - [`domain`]: money, queries, observations, failures; knows nobody.
 //! - [`yaml`]: strict reading of YAML files, with places; [`basic`]: reading the credentials of HTTP Basic; [`build`]:
-//!   what the program was built from.
+//!   what the program was built from; `watched`: files that are looked at until they change.
 //! - [`config`]: the configuration file becomes shops and queries.
 //! - [`begateway`]: how the platform's APIs are asked and read.
 //! - [`store`]: the latest state of every query.
@@ -34,5 +34,6 @@ pub mod simulator;
 pub mod store;
 pub mod systemd;
 pub mod telemetry;
+mod watched;
 pub mod web;
 pub mod yaml;
