@@ -10,6 +10,7 @@ DENY = $(TOOLS)/bin/cargo-deny
 FUZZ = $(TOOLS)/bin/cargo-fuzz
 DEB = $(TOOLS)/bin/cargo-deb
 CYCLONEDX = $(TOOLS)/bin/cargo-cyclonedx
+DEPLOY_TOOLS = $(TOOLS)/deploy/installed
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
@@ -70,7 +71,7 @@ rules: debian-packages ## What the alert rules tell and do not tell, by promtool
 	@printf '%s\n' alerts/tests/*.yml | xargs -P 2 -n 1 scripts/test-rules
 
 # These tests wait more than they work, so more of them run at once than there are processors.
-integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
+integration: debian-packages $(DEPLOY_TOOLS) ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
 	RUST_TEST_THREADS=8 $(CARGO) test --locked --test '*'
 
 deny: $(DENY) ## Licences, bans and sources of what is built in
@@ -80,6 +81,10 @@ $(DENY): Makefile
 	$(CARGO) install --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS) --target-dir target/tools-build cargo-deny
 	rm -rf target/tools-build
 	touch $@
+
+$(DEPLOY_TOOLS): tests/deploy/requirements.txt scripts/install-deploy-tools
+	@scripts/install-debian-packages python3:ensurepip=python3-venv
+	scripts/install-deploy-tools $(TOOLS)/deploy
 
 fuzz: $(FUZZ) fuzz-lint ## Fuzz all that reads what others write, FUZZ_SECONDS (60) for each target
 	scripts/fuzz $(FUZZ_SECONDS)
