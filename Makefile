@@ -12,6 +12,7 @@ FUZZ = $(TOOLS)/bin/cargo-fuzz
 DEB = $(TOOLS)/bin/cargo-deb
 CYCLONEDX = $(TOOLS)/bin/cargo-cyclonedx
 RPM = $(TOOLS)/bin/cargo-generate-rpm
+DEPLOY_TOOLS = $(TOOLS)/deploy/installed
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 60
 
@@ -81,8 +82,8 @@ rules: debian-packages ## What the alert rules tell and do not tell, by promtool
 	@printf '%s\n' alerts/tests/*.yml | xargs -P 2 -n 1 scripts/test-rules
 
 # These tests wait more than they work, so more of them run at once than there are processors.
-integration: debian-packages ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
-	RUST_TEST_THREADS=8 $(CARGO) test --locked --test docs --test fuzzed --test it --test packaging -- --skip crush::
+integration: debian-packages $(DEPLOY_TOOLS) ## The real program, driven by flags, signals and files, and scraped by a real Prometheus
+	RUST_TEST_THREADS=8 $(CARGO) test --locked --test deploy --test docs --test fuzzed --test it --test packaging -- --skip crush::
 # By itself, since a crowd of clients leaves the others no time.
 	$(CARGO) test --locked --test it crush::
 	$(CARGO) test --locked --test soak
@@ -94,6 +95,10 @@ $(DENY): Makefile
 	$(CARGO) install --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS) --target-dir target/tools-build cargo-deny
 	rm -rf target/tools-build
 	touch $@
+
+$(DEPLOY_TOOLS): tests/deploy/requirements.txt scripts/install-deploy-tools
+	@scripts/install-debian-packages python3:ensurepip=python3-venv
+	scripts/install-deploy-tools $(TOOLS)/deploy
 
 fuzz: $(FUZZ) fuzz-lint ## Fuzz all that reads what others write, FUZZ_SECONDS (60) for each target
 	scripts/fuzz $(FUZZ_SECONDS)

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -116,6 +117,27 @@ pub struct ConfigFlags {
     pub config_file: PathBuf,
 }
 
+/// Whether the configuration is looked at.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct WatchFlags {
+    /// Looks this often, as 10s, whether the configuration file, the key files or CA files that it names have changed,
+    /// and reloads them then, as on SIGHUP; never unless given.
+    #[arg(
+        long = "config.watch",
+        env = "OVERPAY_EXPORTER_CONFIG_WATCH",
+        value_name = "DURATION",
+        value_parser = time_between_looks
+    )]
+    pub config_watch: Option<Duration>,
+}
+
+fn time_between_looks(text: &str) -> Result<Duration, String> {
+    let given = humantime::parse_duration(text).ok();
+    given
+        .filter(|every| *every >= Duration::from_secs(1))
+        .ok_or_else(|| "write a duration of 1s or more with its unit, as 10s or 1m".to_owned())
+}
+
 /// Where and what to serve.
 #[derive(Args, Clone, Debug)]
 pub struct WebFlags {
@@ -204,6 +226,8 @@ pub struct ServeFlags {
     #[command(flatten)]
     pub config: ConfigFlags,
     #[command(flatten)]
+    pub watch: WatchFlags,
+    #[command(flatten)]
     pub web: WebFlags,
     #[command(flatten)]
     pub shard: ShardFlags,
@@ -214,6 +238,9 @@ impl ServeFlags {
     fn take_over(&mut self, other: &Self, given: impl Fn(&str) -> bool) {
         if given("config_file") {
             self.config = other.config.clone();
+        }
+        if given("config_watch") {
+            self.watch = other.watch;
         }
         if given("listen_address") {
             self.web.listen_address.clone_from(&other.web.listen_address);

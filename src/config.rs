@@ -6,6 +6,7 @@
 mod brands;
 mod effective;
 mod file;
+mod files;
 mod meaning;
 mod secrets;
 
@@ -14,12 +15,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
+pub use self::files::files_named;
 pub use self::secrets::Environment;
 use crate::domain::money::Exponents;
 use crate::domain::query::Query;
 use crate::domain::shop::{Brand, Shop};
 use crate::yaml;
-pub use crate::yaml::{Problem, Problems};
+pub use crate::yaml::{MAX_BYTES, Problem, Problems};
 
 /// What is to be asked, and within which limits.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@
 //!
 //! - [`domain`]: money, queries, observations, failures; knows nobody.
 //! - [`yaml`]: strict reading of YAML files, with places; [`basic`]: reading the credentials of HTTP Basic; [`build`]:
-//!   what the program was built from; [`gzip`]: texts compressed in pieces.
+//!   what the program was built from; [`gzip`]: texts compressed in pieces; `watched`: files that are looked at until they
+//!   change.
 //! - [`config`]: the configuration file becomes shops and queries.
 //! - [`begateway`]: how the platform's APIs are asked and read.
 //! - [`store`]: the latest state of every query.
@@ -35,5 +36,6 @@ pub mod simulator;
 pub mod store;
 pub mod systemd;
 pub mod telemetry;
+mod watched;
 pub mod web;
 pub mod yaml;

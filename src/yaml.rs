@@ -19,7 +19,7 @@ pub use self::aliases::{Alias, aliases};
 pub use self::problems::{Problem, Problems, shown};
 
 /// The largest file read, in bytes: a configuration of 100,000 queries is about a tenth of it.
-const MAX_BYTES: usize = 256 * 1024 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// Reads a YAML document of that type. Unknown keys are errors where the type denies them, doubled keys always.
 pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Unreadable> {

@@ -1,20 +1,24 @@
 //! `serve`: polls, serves, reloads on SIGHUP, ends on SIGTERM.
 
+mod changes;
 mod reload;
 mod signals;
 mod supervision;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use self::changes::Watch;
 use self::reload::Reloader;
 use self::signals::Signals;
 use self::supervision::{Supervision, status};
+
 use super::Error;
 use super::platform::{self, Platform};
 use crate::build;
@@ -35,15 +39,15 @@ pub(super) async fn run(flags: &ServeFlags) -> Result<(), Error> {
             "--shard.index {index} of --shard.total {total}: the index counts from 0 and is below the total"
         ))
     })?;
-    let source = Source::File(flags.config.config_file.clone());
+    let source = Source::File { path: flags.config.config_file.clone(), look_every: flags.watch.config_watch };
     Exporter::start(source, shard, &flags.web).await?.run().await
 }
 
 /// Where the configuration comes from, each time it is read.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// A file.
-    File(PathBuf),
+    /// A file, and how often to look whether it, or one that it names, has changed.
+    File { path: PathBuf, look_every: Option<Duration> },
     /// One that stays as it is.
     Fixed(Box<Config>),
 }
@@ -51,7 +55,7 @@ pub(super) enum Source {
 impl Source {
     fn read(&self) -> Result<Config, ConfigError> {
         let config = match self {
-            Self::File(path) => Config::load(path, &Environment::of_process())?,
+            Self::File { path, .. } => Config::load(path, &Environment::of_process())?,
             Self::Fixed(config) => Config::clone(config),
         };
         for line in config.warnings.to_string().lines() {
@@ -70,6 +74,7 @@ pub(super) struct Exporter {
     site: Arc<Site>,
     paths: Paths,
     reloader: Reloader,
+    watch: Watch,
     asked_for: mpsc::Receiver<oneshot::Sender<Result<(), String>>>,
     signals: Signals,
 }
@@ -79,6 +84,8 @@ impl Exporter {
     pub(super) async fn start(source: Source, shard: Shard, web: &WebFlags) -> Result<Self, Error> {
         // First of all: until then a SIGHUP would end the process.
         let signals = Signals::new().map_err(|error| Error::work(&error))?;
+        // What is seen before the files are read is at most older than what is read: no change is missed.
+        let watch = Watch::begin(&source);
         let config = source.read()?;
         let web_configuration = match &web.web_config_file {
             Some(path) => WebConfiguration::load(path)?,
@@ -102,7 +109,8 @@ impl Exporter {
         let reloader = Reloader { source, shard, store: Arc::clone(&store), platform, orders, effective, notifier };
         let queries = plan.queries.len();
         let poller = Poller::new(store, plan);
-        Ok(Self { queries, poller, received, server, site: Arc::new(site), paths, reloader, asked_for, signals })
+        let site = Arc::new(site);
+        Ok(Self { queries, poller, received, server, site, paths, reloader, watch, asked_for, signals })
     }
 
     /// Where the metrics will be.
@@ -134,7 +142,7 @@ impl Exporter {
                  (basic_auth_users) or require client certificates with --web.config.file"
             );
         }
-        let Self { poller, received, server, site, mut reloader, mut asked_for, signals, .. } = self;
+        let Self { poller, received, server, site, mut reloader, mut watch, mut asked_for, signals, .. } = self;
         let (notifier, store) = (reloader.notifier, Arc::clone(&reloader.store));
         let (orders, heartbeat) = (reloader.orders.clone(), server.heartbeat(&site));
         let supervision = Supervision { notifier, store: Arc::clone(&store), orders, heartbeat };
@@ -148,17 +156,17 @@ impl Exporter {
         tasks.close();
         let reloads = async {
             loop {
-                tokio::select! {
-                    Some(()) = hangup.recv() => {
-                        // The log has told what was wrong.
-                        let _ = reloader.reload().await;
-                    }
-                    Some(answer) = asked_for.recv() => {
-                        let outcome = reloader.reload().await.map_err(|problem| problem.to_string());
-                        // Who asked may have gone away.
-                        let _: Result<(), _> = answer.send(outcome);
-                    }
-                    else => return,
+                let who_asks = tokio::select! {
+                    Some(()) = hangup.recv() => None,
+                    () = watch.changed() => None,
+                    Some(answer) = asked_for.recv() => Some(answer),
+                };
+                watch.read_now().await;
+                // The log has told what was wrong.
+                let outcome = reloader.reload().await.map_err(|problem| problem.to_string());
+                if let Some(answer) = who_asks {
+                    // Who asked may have gone away.
+                    let _: Result<(), _> = answer.send(outcome);
                 }
             }
         };

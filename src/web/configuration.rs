@@ -11,7 +11,6 @@ mod limit;
 mod names;
 mod passwords;
 mod settings;
-mod watched;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -28,8 +27,8 @@ use self::certificates::Certificates;
 use self::limit::Limiter;
 use self::passwords::{Passwords, Verdict};
 use self::settings::Settings;
-use self::watched::Watched;
 use crate::basic::Credentials;
+use crate::watched::Watched;
 use crate::yaml::{Problems, Unreadable};
 
 /// What the web configuration file says; without a file: no TLS, nobody asked who they are, no headers, no limit.

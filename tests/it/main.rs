@@ -35,4 +35,5 @@ mod proxies;
 mod query;
 mod serve;
 mod tls;
+mod volumes;
 mod web_configuration;

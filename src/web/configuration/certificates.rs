@@ -13,7 +13,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::clients::{Certified, Clients};
 use super::settings::{ClientAuth, Pem, Source, TlsSettings};
-use super::watched::Watched;
+use crate::watched::Watched;
 use crate::yaml::{Place, Problems};
 
 /// The documents that a configuration gives, and what was made of them.

@@ -5,42 +5,70 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use secrecy::zeroize::Zeroizing;
 
-/// The largest file read, in bytes.
+/// The largest file read unless another limit is given, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// How long ago a file must have changed before its times are trusted to tell its next change: clocks of file systems
 /// tick every few milliseconds, some only every two seconds.
 const SETTLED: Duration = Duration::from_secs(3);
 
-/// A file, and what it held when it was looked at last.
-pub(super) struct Watched {
+/// A file, and what is kept of what it held when it was looked at last.
+pub(crate) struct Watched<K = Content> {
     path: PathBuf,
-    seen: Option<Seen>,
+    max_bytes: u64,
+    seen: Option<Seen<K>>,
 }
 
-struct Seen {
+/// What a file holds, byte for byte.
+pub(crate) type Content = Zeroizing<Vec<u8>>;
+
+/// What is kept of a file. A change of the file shows in it.
+pub(crate) trait Kept: PartialEq {
+    /// What is kept of that content.
+    fn of(path: &Path, content: Content) -> Self;
+}
+
+impl Kept for Content {
+    fn of(_: &Path, content: Content) -> Self {
+        content
+    }
+}
+
+struct Seen<K> {
     stamp: Stamp,
     /// Whether no other content can have this stamp.
     settled: bool,
-    content: Zeroizing<Vec<u8>>,
+    kept: K,
 }
 
 impl Watched {
-    pub(super) const fn new(path: PathBuf) -> Self {
-        Self { path, seen: None }
+    /// What the file held when it was looked at last.
+    pub(crate) fn content(&self) -> &[u8] {
+        self.kept().map(|content| content.as_slice()).unwrap_or_default()
+    }
+}
+
+impl<K: Kept> Watched<K> {
+    pub(crate) const fn new(path: PathBuf) -> Self {
+        Self { path, max_bytes: MAX_BYTES, seen: None }
     }
 
-    /// What the file held when it was looked at last.
-    pub(super) fn content(&self) -> &[u8] {
-        self.seen.as_ref().map(|seen| seen.content.as_slice()).unwrap_or_default()
+    /// The same for a file of so many bytes at most.
+    pub(crate) fn up_to(self, max_bytes: u64) -> Self {
+        Self { max_bytes, ..self }
+    }
+
+    /// What is kept of it, if it could be read when it was looked at last.
+    pub(crate) fn kept(&self) -> Option<&K> {
+        self.seen.as_ref().map(|seen| &seen.kept)
     }
 
     /// Looks at the file, and tells whether it holds something else than the last time.
-    pub(super) fn look(&mut self) -> io::Result<bool> {
+    pub(crate) fn look(&mut self) -> io::Result<bool> {
         let looked = self.try_look(SystemTime::now());
         if looked.is_err() {
             // What comes after a failure is always new.
@@ -62,13 +90,15 @@ impl Watched {
         let file = File::open(&self.path)?;
         // Read after the stamp, the content is at least as new as that.
         let stamp = Stamp::of(&file.metadata()?);
+        let max_bytes = self.max_bytes;
         let mut content =
-            Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len().min(MAX_BYTES)).unwrap_or(0)));
-        if file.take(MAX_BYTES + 1).read_to_end(&mut content)? as u64 > MAX_BYTES {
-            return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
+            Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len().min(max_bytes)).unwrap_or(0)));
+        if file.take(max_bytes + 1).read_to_end(&mut content)? as u64 > max_bytes {
+            return Err(io::Error::other(format!("it is larger than {max_bytes} bytes")));
         }
-        let changed = self.seen.as_ref().is_none_or(|seen| seen.content != content);
-        self.seen = Some(Seen { settled: stamp.is_settled(now), stamp, content });
+        let kept = K::of(&self.path, content);
+        let changed = self.seen.as_ref().is_none_or(|seen| seen.kept != kept);
+        self.seen = Some(Seen { settled: stamp.is_settled(now), stamp, kept });
         Ok(changed)
     }
 }
@@ -140,7 +170,7 @@ mod tests {
         let (_folder, mut watched) = watched("one");
         look_later(&mut watched);
         // Nobody but this test can change what was read without the file's knowing.
-        watched.seen.as_mut().unwrap().content = Zeroizing::new(b"kept".to_vec());
+        watched.seen.as_mut().unwrap().kept = Zeroizing::new(b"kept".to_vec());
         assert!(!look_later(&mut watched));
         assert_eq!(watched.content(), b"kept");
     }
@@ -207,7 +237,7 @@ mod tests {
     #[test]
     fn a_device_or_a_folder_is_no_file() {
         for path in ["/dev/zero", "/"] {
-            assert_eq!(Watched::new(path.into()).look().unwrap_err().to_string(), "it is not a file");
+            assert_eq!(Watched::<Content>::new(path.into()).look().unwrap_err().to_string(), "it is not a file");
         }
     }
 }
