@@ -34,5 +34,6 @@ mod prometheus;
 mod proxies;
 mod query;
 mod serve;
+mod shards;
 mod tls;
 mod web_configuration;
