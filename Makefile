@@ -17,8 +17,8 @@ DEPLOY_TOOLS = $(TOOLS)/deploy/installed
 FUZZ_SECONDS ?= 60
 
 .PHONY: help build build-release release package rpm reproducible demo stack drill alerting alerts dashboards test lint \
-	deny unit rules integration docs measure measure-rules screenshots soak fuzz fuzz-keep fuzz-lint debian-packages \
-	compiler packaging test-install clean
+	deny unit rules integration docs measure measure-scale measure-rules fleet screenshots soak fuzz fuzz-keep fuzz-lint \
+	debian-packages compiler packaging test-install clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -139,6 +139,14 @@ docs: ## Write again what is generated: docs/metrics.md, docs/config.schema.json
 measure: build-release ## Memory, scrape time and binary size, as docs/measurements.md tells them
 	@scripts/install-debian-packages curl=curl
 	scripts/measure
+
+measure-scale: build-release ## What one instance with many queries costs, as docs/scaling.md tells it
+	@scripts/install-debian-packages curl=curl
+	scripts/measure scale
+
+fleet: build-release ## 20,000 queries in shards and replicas under a real Prometheus, which die and change: an hour
+	@scripts/install-debian-packages curl=curl jq=jq prometheus=prometheus
+	scripts/fleet
 
 measure-rules: build-release ## How long a Prometheus takes for the rules
 	@scripts/install-debian-packages curl=curl prometheus=prometheus

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use tracing::Level;
 
 use crate::build;
 use crate::telemetry;
+
+/// More processes than that divide nobody's queries.
+const MOST_SHARDS: u32 = 10_000;
 
 /// Prometheus exporter for payout headroom and account balances on the beGateway platform (Overpay, bePaid, PayCross,
 /// eComCharge and other brands).
@@ -211,12 +215,48 @@ fn path(text: &str) -> Result<String, String> {
 /// Which part of the queries to ask.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ShardFlags {
-    /// Which of the shards this process is, from 0.
-    #[arg(long = "shard.index", env = "OVERPAY_EXPORTER_SHARD_INDEX", value_name = "N", default_value_t = 0)]
+    /// Which of the shards this process is, from 0; also the name of a pod that ends in it, as overpay-exporter-3.
+    #[arg(
+        long = "shard.index",
+        env = "OVERPAY_EXPORTER_SHARD_INDEX",
+        value_name = "N|POD",
+        default_value = "0",
+        value_parser = shard_index
+    )]
     pub shard_index: u32,
-    /// How many processes divide the queries between them.
-    #[arg(long = "shard.total", env = "OVERPAY_EXPORTER_SHARD_TOTAL", value_name = "N", default_value_t = 1)]
-    pub shard_total: u32,
+    /// How many processes divide the queries between them; replicas of the same shard count once.
+    #[arg(
+        long = "shard.total",
+        env = "OVERPAY_EXPORTER_SHARD_TOTAL",
+        value_name = "N",
+        default_value = "1",
+        value_parser = shard_total
+    )]
+    pub shard_total: NonZeroU32,
+}
+
+/// The number of a shard, or that behind the last hyphen of a pod's name: a stateful set counts its pods from 0.
+fn shard_index(text: &str) -> Result<u32, String> {
+    let number = match text.rsplit_once('-') {
+        Some((set, ordinal)) if !set.is_empty() => ordinal,
+        Some(_) => "",
+        None => text,
+    };
+    whole(number).ok_or_else(|| {
+        "write the number of the shard, from 0, or the name of a StatefulSet's pod, which ends in it, as \
+         overpay-exporter-3"
+            .to_owned()
+    })
+}
+
+fn shard_total(text: &str) -> Result<NonZeroU32, String> {
+    let total = whole(text).and_then(NonZeroU32::new).filter(|total| total.get() <= MOST_SHARDS);
+    total.ok_or_else(|| format!("write a whole number from 1 to {MOST_SHARDS}"))
+}
+
+/// A number of digits alone.
+fn whole(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The flags of `serve`.
@@ -282,6 +322,15 @@ pub struct CheckFlags {
     /// not, as in a pipeline.
     #[arg(long = "no-secrets", env = "OVERPAY_EXPORTER_NO_SECRETS")]
     pub no_secrets: bool,
+    /// For so many shards, how many queries each of them asks.
+    #[arg(
+        long = "shard.total",
+        env = "OVERPAY_EXPORTER_SHARD_TOTAL",
+        value_name = "N",
+        default_value = "1",
+        value_parser = shard_total
+    )]
+    pub shard_total: NonZeroU32,
 }
 
 /// The flags of `query`.
@@ -352,3 +401,6 @@ fn http_url(text: &str) -> Result<url::Url, String> {
     url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| "write an address with its scheme, as http://127.0.0.1:10119".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use self::families::Family;
 use self::process::ThisProcess;
@@ -50,6 +50,9 @@ impl Metrics {
         registry.register(constant(&families::BUILD_INFO, &[build::VERSION, build::REVISION, build::RUST_VERSION])?)?;
         let (index, total) = (shard.index().to_string(), shard.total().to_string());
         registry.register(constant(&families::SHARD_INFO, &[&index, &total])?)?;
+        let shards = IntGauge::with_opts(opts(&families::SHARDS))?;
+        shards.set(shard.total().into());
+        registry.register(Box::new(shards))?;
         let http_requests = IntCounterVec::new(opts(&families::HTTP_REQUESTS), families::HTTP_REQUESTS.labels)?;
         registry.register(Box::new(http_requests.clone()))?;
         Ok(Self { store, process: ThisProcess::new(), registry, http_requests, lengths: Arc::default() })

@@ -31,6 +31,7 @@ pub use self::heartbeat::Heartbeat;
 pub use self::server::{BindError, Server};
 use self::writer::Writer;
 use crate::domain::demand::{Asked, NotAsked};
+use crate::domain::shard::Shard;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -90,6 +91,8 @@ pub struct Site {
     paths: Paths,
     configuration: WebConfiguration,
     operations: Arc<dyn Operations>,
+    /// Which part of the queries is asked here.
+    shard: Shard,
     /// Whether clients may have the configuration reloaded and queries asked.
     lifecycle: bool,
     /// Whether others than this machine can connect.
@@ -116,12 +119,19 @@ impl Site {
             paths,
             configuration,
             operations,
+            shard: Shard::WHOLE,
             lifecycle: false,
             exposed: false,
             started: Instant::now(),
             started_at: SystemTime::now(),
             ready: AtomicBool::new(false),
         })
+    }
+
+    /// The site of an exporter that asks that shard of the queries.
+    #[must_use]
+    pub fn with_shard(self, shard: Shard) -> Self {
+        Self { shard, ..self }
     }
 
     /// The site, whose clients may or may not have the configuration reloaded and queries asked.

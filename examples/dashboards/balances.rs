@@ -110,15 +110,21 @@ impl Level {
         format!(r#"{}{suffix}{{job=~"$job", instance=~"$instance", {}{more}}}"#, self.metric, self.chosen)
     }
 
+    /// What the replica tells that was answered last.
+    fn last_answered(&self, suffix: &str) -> String {
+        let (by, answered) = (self.by, self.published("_last_success_timestamp_seconds"));
+        format!("{} and ignoring (query) topk by ({by}) (1, {answered})", self.published(suffix))
+    }
+
     /// The balance as it is now; not there where it is not known.
     pub(crate) fn fresh(&self) -> String {
-        format!("min by ({}) ({})", self.by, self.published(""))
+        format!("max by ({}) ({})", self.by, self.last_answered(""))
     }
 
     /// The balance as it was last heard.
     pub(crate) fn newest(&self) -> String {
-        let (by, recorded, published) = (self.by, self.recorded(":newest"), self.published("_last_known"));
-        format!("max by ({by}) ({recorded} or on ({by}) min by ({by}) ({published}))")
+        let (by, recorded, published) = (self.by, self.recorded(":newest"), self.last_answered("_last_known"));
+        format!("max by ({by}) ({recorded} or on ({by}) ({published}))")
     }
 
     /// The balance as it was last heard, where it is not known now.

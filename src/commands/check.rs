@@ -1,7 +1,9 @@
 //! `check`: what a configuration means, or what is wrong with it and where.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::platform::Platform;
@@ -10,6 +12,7 @@ use crate::cli::CheckFlags;
 use crate::config::{Config, Environment};
 use crate::domain::money::Currency;
 use crate::domain::query::{Ask, GatewayId, Query};
+use crate::domain::shard::Shard;
 use crate::web::WebConfiguration;
 
 /// Below this mean time of an answer, in seconds, the limits are worth a warning: banks are seldom faster.
@@ -36,11 +39,11 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Error> {
             let _ = writeln!(files, "{}: ok", path.display());
         }
     }
-    print(&(files + &meaning(&config)))
+    print(&(files + &meaning(&config, flags.shard_total)))
 }
 
-/// What a configuration means: its queries, the load they make, and where the limits can't carry it.
-fn meaning(config: &Config) -> String {
+/// What a configuration means to so many shards: its queries, the load they make, and where the limits can't carry it.
+fn meaning(config: &Config, shards: NonZeroU32) -> String {
     let mut text = String::new();
     // Writing to a string does not fail, here and below.
     let _ = writeln!(text, "\nshops: {}, queries: {}", config.shops.len(), config.queries.len());
@@ -58,20 +61,28 @@ fn meaning(config: &Config) -> String {
             query.host(),
         );
     }
-    let hosts = loads(config, Query::host);
+    let hosts = loads(&config.queries, Query::host);
     let _ = writeln!(text, "\nrequests per minute by host");
     let width = hosts.keys().map(String::len).max().unwrap_or_default();
     for (host, per_second) in &hosts {
         let _ = writeln!(text, "  {host:width$}  {:.1}", per_second * 60.0);
     }
+    let parts = parts(config, shards);
+    if shards > NonZeroU32::MIN {
+        let _ = writeln!(text, "\nqueries and requests per minute by shard");
+        for (index, part) in parts.iter().enumerate() {
+            let per_second: f64 = loads(part, |_| ()).values().sum();
+            let _ = writeln!(text, "  {index} of {shards}  {:>6}  {:.1}", part.len(), per_second * 60.0);
+        }
+    }
     let mut warnings = String::new();
     let limit = config.max_in_flight_per_host;
-    for (host, per_second) in hosts {
+    for (host, per_second) in busiest(&parts, Query::host) {
         // By Little's law, places divided by arrivals is the longest mean stay that the places can carry.
         #[expect(clippy::cast_precision_loss, reason = "a limit is a small number")]
         warn(&mut warnings, &host, limit as f64 / per_second, "raise max_in_flight_per_host or the intervals");
     }
-    let lanes = loads(config, |query| match query.ask.gateway() {
+    let lanes = busiest(&parts, |query| match query.ask.gateway() {
         Some(gateway) => format!("shop {}, gateway {gateway}", query.shop.name),
         None => format!("query {query}"),
     });
@@ -138,11 +149,30 @@ fn currency_warnings(config: &Config) -> BTreeSet<String> {
     warnings
 }
 
-/// Polls per second by group of queries.
-fn loads(config: &Config, group: impl Fn(&Query) -> String) -> BTreeMap<String, f64> {
-    let mut loads = BTreeMap::new();
+/// The queries of each shard.
+fn parts(config: &Config, shards: NonZeroU32) -> Vec<Vec<&Query>> {
+    let mut parts = vec![Vec::new(); shards.get() as usize];
     for query in &config.queries {
+        parts[Shard::that_owns(&query.shop.name, &query.name, shards).index() as usize].push(&**query);
+    }
+    parts
+}
+
+/// Polls per second by group of queries.
+fn loads<G: Ord>(queries: &[impl Borrow<Query>], group: impl Fn(&Query) -> G) -> BTreeMap<G, f64> {
+    let mut loads = BTreeMap::new();
+    for query in queries.iter().map(Borrow::borrow) {
         *loads.entry(group(query)).or_default() += 1.0 / query.pace.interval.as_secs_f64();
     }
     loads
+}
+
+/// The same of the shard that has most of each group: limits hold for each shard by itself.
+fn busiest(parts: &[Vec<&Query>], group: impl Fn(&Query) -> String) -> BTreeMap<String, f64> {
+    let mut busiest: BTreeMap<String, f64> = BTreeMap::new();
+    for (group, load) in parts.iter().flat_map(|part| loads(part, &group)) {
+        let most = busiest.entry(group).or_default();
+        *most = most.max(load);
+    }
+    busiest
 }

@@ -36,12 +36,6 @@ impl Ask for Platform {
 
 /// What a shard polls of a configuration, by asking that platform.
 pub(super) fn plan(config: Config, shard: Shard, ask: Platform) -> Plan<Platform> {
-    let queries = config.queries.into_iter().filter(|query| shard.owns(&query.shop.name, &query.name)).collect();
-    Plan {
-        shops: config.shops,
-        queries,
-        exponents: config.exponents,
-        max_in_flight_per_host: config.max_in_flight_per_host,
-        ask,
-    }
+    let (shops, queries) = shard.part(config.shops, config.queries);
+    Plan { shops, queries, exponents: config.exponents, max_in_flight_per_host: config.max_in_flight_per_host, ask }
 }

@@ -34,7 +34,7 @@ use crate::web::{Later, Operations, Paths, Server, Site, WebConfiguration};
 
 pub(super) async fn run(flags: &ServeFlags) -> Result<(), Error> {
     let (index, total) = (flags.shard.shard_index, flags.shard.shard_total);
-    let shard = Shard::new(index, total).ok_or_else(|| {
+    let shard = Shard::new(index, total.get()).ok_or_else(|| {
         Error::Usage(format!(
             "--shard.index {index} of --shard.total {total}: the index counts from 0 and is below the total"
         ))
@@ -103,6 +103,7 @@ impl Exporter {
         let paths = Paths::new(&web.route_prefix, &web.telemetry_path);
         let site = Site::new(metrics, Arc::clone(&store), paths.clone(), web_configuration, operations)
             .map_err(|error| Error::work(&error))?
+            .with_shard(shard)
             .with_lifecycle(web.enable_lifecycle)
             .with_exposed(server.exposed().next().is_some());
         let notifier = Notifier::of_process();

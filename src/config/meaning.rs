@@ -4,7 +4,7 @@ mod names;
 mod pace;
 mod queries;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,6 +46,7 @@ pub(super) fn of(
             gateway_names: names.gateways,
             channel_names: names.channels,
             expected_channels: names.expected_channels,
+            asked_elsewhere: BTreeSet::new(),
         });
         let context = queries::Context {
             shop: &shop,

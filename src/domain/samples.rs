@@ -44,6 +44,7 @@ pub(crate) fn shop_at(name: &str, brand: &str) -> Arc<Shop> {
         gateway_names: BTreeMap::new(),
         channel_names: BTreeMap::new(),
         expected_channels: BTreeSet::new(),
+        asked_elsewhere: BTreeSet::new(),
     })
 }
 

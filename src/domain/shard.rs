@@ -1,6 +1,11 @@
 //! Which of several processes asks a query.
 
+use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::query::{Api, GatewayId, Query};
+use super::shop::Shop;
 
 /// One of several processes that read the same configuration and divide its queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +37,44 @@ impl Shard {
     /// Whether this shard asks that query. Each query belongs to one shard, the same in every process and release;
     /// when the total grows from n to n + 1, only one query in n + 1 moves.
     pub fn owns(self, shop: &str, query: &str) -> bool {
-        jump(stable_hash(shop, query), self.total) == self.index
+        Self::that_owns(shop, query, self.total) == self
     }
+
+    /// The one of so many shards that asks that query.
+    pub fn that_owns(shop: &str, query: &str, total: NonZeroU32) -> Self {
+        Self { index: jump(stable_hash(shop, query), total), total }
+    }
+
+    /// What this shard has to know of the shops, and which queries it asks. Of the channels that a shop expects it keeps
+    /// those of gateways whose channels it asks for, and notes where other shards ask for some of them too.
+    pub fn part(self, shops: Vec<Arc<Shop>>, queries: Vec<Arc<Query>>) -> (Vec<Arc<Shop>>, Vec<Arc<Query>>) {
+        if self == Self::WHOLE {
+            return (shops, queries);
+        }
+        let (own, others): (Vec<_>, Vec<_>) =
+            queries.into_iter().partition(|query| self.owns(&query.shop.name, &query.name));
+        let (asked, asked_elsewhere) = (gateways(&own), gateways(&others));
+        let shops = shops.into_iter().map(|shop| {
+            if shop.expected_channels.is_empty() {
+                return shop;
+            }
+            let of_shop = |gateways: &HashSet<(Arc<str>, GatewayId)>, gateway: &GatewayId| {
+                gateways.contains(&(Arc::clone(&shop.name), *gateway))
+            };
+            let mut part = Shop::clone(&shop);
+            part.expected_channels.retain(|(gateway, _)| of_shop(&asked, gateway));
+            let gateways: BTreeSet<GatewayId> = part.expected_channels.iter().map(|(gateway, _)| *gateway).collect();
+            part.asked_elsewhere = gateways.into_iter().filter(|gateway| of_shop(&asked_elsewhere, gateway)).collect();
+            Arc::new(part)
+        });
+        (shops.collect(), own)
+    }
+}
+
+/// The gateways whose channels those queries ask for.
+fn gateways(queries: &[Arc<Query>]) -> HashSet<(Arc<str>, GatewayId)> {
+    let of_channels = queries.iter().filter(|query| query.ask.api() == Api::ChannelBalances);
+    of_channels.filter_map(|query| Some((Arc::clone(&query.shop.name), query.ask.gateway()?))).collect()
 }
 
 /// FNV-1a with a final mix: small, and never different in another release, as the standard library's hashes may be.

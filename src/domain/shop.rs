@@ -27,6 +27,8 @@ pub struct Shop {
     pub channel_names: BTreeMap<(GatewayId, ChannelId), Arc<str>>,
     /// The channels the configuration lists.
     pub expected_channels: BTreeSet<(GatewayId, ChannelId)>,
+    /// The gateways of which another shard asks for channels too, so that this one alone can't tell what is missing.
+    pub asked_elsewhere: BTreeSet<GatewayId>,
 }
 
 impl Shop {

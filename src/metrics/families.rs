@@ -125,6 +125,8 @@ families! {
         "Always 1: what this exporter was built from. Balances are cached between polls.";
     SHARD_INFO: Gauge "overpay_exporter_shard_info" ["index", "total"]
         "Always 1: which part of the queries this exporter asks. Balances are cached between polls.";
+    SHARDS: Gauge "overpay_exporter_shards" []
+        "How many exporters divide the queries between them, replicas aside. Balances are cached between polls.";
     RELOAD_SUCCESSFUL: Gauge "overpay_exporter_config_last_reload_successful" []
         "1 if the configuration could be read the last time, else 0: an older one is in use. Balances are cached between polls.";
     RELOAD_SUCCESS_TIME: Gauge "overpay_exporter_config_last_reload_success_timestamp_seconds" []

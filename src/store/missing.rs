@@ -20,7 +20,8 @@ pub struct MissingChannel {
 
 impl Snapshot {
     /// The channels that the configuration names and no last good answer tells of, of gateways that are asked about.
-    /// While a query of a gateway has no such answer, little is known of its channels, and none counts as missing.
+    /// While a query of a gateway has no such answer, little is known of its channels, and none counts as missing; nor
+    /// does any of a gateway that other shards ask about too.
     pub fn missing_channels(&self) -> Vec<MissingChannel> {
         let (mut asked, mut unanswered, mut told_of) = (HashSet::new(), HashSet::new(), HashSet::new());
         for state in &self.queries {
@@ -41,7 +42,9 @@ impl Snapshot {
         for shop in self.shops.iter() {
             for (gateway, channel) in &shop.expected_channels {
                 let of_gateway = (&*shop.name, *gateway);
-                let known = asked.contains(&of_gateway) && !unanswered.contains(&of_gateway);
+                let known = asked.contains(&of_gateway)
+                    && !unanswered.contains(&of_gateway)
+                    && !shop.asked_elsewhere.contains(gateway);
                 if known && !told_of.contains(&(&*shop.name, (*gateway, Some(*channel)))) {
                     missing.push(MissingChannel { shop: Arc::clone(shop), gateway: *gateway, channel: *channel });
                 }

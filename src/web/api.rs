@@ -7,15 +7,22 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::domain::moment::Moment;
+use crate::domain::shard::Shard;
 use crate::json::{Balance, Failure, Time, Withheld};
 use crate::store::{MissingChannel, QueryState, Snapshot};
 
 /// All queries, or those of the shop of that name.
-pub(super) fn queries(snapshot: &Snapshot, now: Moment, shop: Option<&str>) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn queries(
+    snapshot: &Snapshot,
+    shard: Shard,
+    now: Moment,
+    shop: Option<&str>,
+) -> Result<Vec<u8>, serde_json::Error> {
     let wanted = |name: &str| shop.is_none_or(|shop| shop == name);
     let missing = snapshot.missing_channels();
     let document = Document {
         time: Time(now.wall),
+        shard: Part { index: shard.index(), total: shard.total() },
         queries: Sequence(|| {
             let states = snapshot.queries.iter().filter(|state| wanted(&state.query.shop.name));
             states.map(|state| query(state, now))
@@ -72,8 +79,16 @@ pub(super) fn query(state: &QueryState, now: Moment) -> impl Serialize {
 #[derive(Serialize)]
 struct Document<Q: Serialize, M: Serialize> {
     time: Time,
+    shard: Part,
     queries: Q,
     missing_channels: M,
+}
+
+/// Which part of the queries this exporter asks.
+#[derive(Serialize)]
+struct Part {
+    index: u32,
+    total: u32,
 }
 
 #[derive(Serialize)]

@@ -30,6 +30,7 @@ use self::words::{Time, number};
 use super::Site;
 use crate::build;
 use crate::domain::moment::Moment;
+use crate::domain::shard::Shard;
 use crate::store::{QueryState, Snapshot};
 
 /// How many lines are shown at most; the most urgent ones, if there are more.
@@ -66,6 +67,7 @@ pub(super) fn render(
         prefix,
         metrics: site.paths.metrics(),
         open_to_all: site.is_open_to_all(),
+        shard: (site.shard != Shard::WHOLE).then_some(site.shard),
         started: Time::past(site.started_at, now),
     };
     let filter = Filter::of(query);
@@ -79,6 +81,8 @@ struct About<'a> {
     metrics: String,
     /// Whether others than this machine may look, whoever they are.
     open_to_all: bool,
+    /// Which part of the queries is asked here, where it is a part.
+    shard: Option<Shard>,
     started: Time,
 }
 

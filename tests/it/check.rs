@@ -195,3 +195,39 @@ async fn without_secrets_everything_else_is_told_as_ever() {
     assert_eq!(told.status.code(), Some(2), "{}", text(&told.stdout));
     assert!(text(&told.stderr).contains("web.yml:1:22: http_server_config: unknown key"), "{}", text(&told.stderr));
 }
+
+/// A configuration that asks one gateway in so many currencies as there are shards to get some of it.
+const DIVIDED: &str = "channel_balances:
+  - {gateway: 1, currencies: [USD, EUR, GBP]}
+  - {gateway: 2, currencies: [USD, EUR, GBP]}
+";
+
+#[tokio::test]
+async fn check_tells_what_each_of_so_many_shards_would_ask() {
+    let files = Files::new(&configuration("http://127.0.0.1:9400", DIVIDED));
+    let output = run(&["check", "--config.file", &files.configuration(), "--shard.total", "3"]).await;
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let (_, table) = said.split_once("queries and requests per minute by shard\n").expect("the shards are told");
+    let rows: Vec<Vec<&str>> = table.lines().take(3).map(|line| line.split_whitespace().collect()).collect();
+    let queries: usize = rows.iter().map(|row| row[3].parse::<usize>().expect("a number of queries")).sum();
+    let shards: Vec<String> = rows.iter().map(|row| row[..3].join(" ")).collect();
+    assert_eq!((shards, queries), (vec!["0 of 3".into(), "1 of 3".into(), "2 of 3".into()], 6), "{said}");
+    let whole = run(&["check", "--config.file", &files.configuration()]).await;
+    assert!(!text(&whole.stdout).contains("by shard"), "{}", text(&whole.stdout));
+}
+
+#[tokio::test]
+async fn the_name_of_a_pod_is_the_index_of_a_shard_and_another_name_is_refused() {
+    let files = Files::new(&configuration("http://127.0.0.1:9400", DIVIDED));
+    let exporter = super::exporter::Exporter::serve(
+        &files.configuration(),
+        &["--shard.index", "overpay-exporter-a-2", "--shard.total", "3"],
+    )
+    .await;
+    let scrape = exporter.scrape_until("the first scrape", |_| true).await;
+    assert!(scrape.0.contains("overpay_exporter_shard_info{index=\"2\",total=\"3\"} 1\n"), "{}", scrape.0);
+    let output = run(&["--shard.index", "overpay-exporter-7d9f8c6b5-x2k4l", "--shard.total", "3"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("or the name of a StatefulSet's pod"), "{}", text(&output.stderr));
+}

@@ -34,6 +34,7 @@ mod prometheus;
 mod proxies;
 mod query;
 mod serve;
+mod shards;
 mod tls;
 mod volumes;
 mod web_configuration;

@@ -73,6 +73,13 @@ impl Prometheus {
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
     }
 
+    /// The alerts that are pending or firing, with what they say.
+    pub(crate) async fn alerts(&self) -> Vec<Value> {
+        let answer = super::exporter::get(format!("{}/api/v1/alerts", self.url)).await.expect("it answers");
+        let answer: Value = answer.json().await.expect("JSON");
+        answer["data"]["alerts"].as_array().cloned().expect("a list")
+    }
+
     /// What its HTTP API answers, refusals too; nothing if it does not.
     pub(crate) async fn asked(&self, what: &str, parameters: &[(&str, &str)]) -> Option<Value> {
         let form = reqwest::Url::parse_with_params("http://form", parameters).expect("parameters");

@@ -1,6 +1,8 @@
 //! Every query has one shard, and keeps it.
 
 use super::*;
+use crate::domain::query::ChannelId;
+use crate::domain::samples::{channels, shop};
 
 const QUERIES: u32 = 4000;
 
@@ -90,4 +92,76 @@ fn no_release_moves_a_query() {
 #[test]
 fn no_release_changes_the_hash() {
     assert_eq!(stable_hash("main", "channel_balances-3405-USD"), 0x8d6b_37cf_c79e_28c3);
+}
+
+/// The size of the fleet in `docs/scaling.md`, named as a configuration names it.
+#[test]
+fn from_4_shards_to_5_a_fifth_of_20000_queries_moves_and_all_of_it_to_the_new_one() {
+    let (four, five) = (NonZeroU32::new(4).unwrap(), NonZeroU32::new(5).unwrap());
+    let (mut moved, mut sizes) = (0_u32, [0_u32; 5]);
+    for number in 0..20_000_u32 {
+        let (shop, query) = (format!("shop-{}", number / 1000), format!("channel_balances-{}-USD", 1_000_001 + number));
+        let before = Shard::that_owns(&shop, &query, four);
+        let after = Shard::that_owns(&shop, &query, five);
+        sizes[after.index as usize] += 1;
+        if before.index != after.index {
+            assert_eq!(after.index, 4, "{shop}/{query} moved from {} to an older shard", before.index);
+            moved += 1;
+        }
+    }
+    assert!((3_800..=4_200).contains(&moved), "{moved} queries moved");
+    assert!(sizes.iter().all(|size| (3_800..=4_200).contains(size)), "{sizes:?}");
+}
+
+/// A shop that expects a channel of each of three gateways, and queries of them: of the first in four currencies.
+fn expecting() -> (Arc<Shop>, Vec<Arc<Query>>) {
+    let expected_channels = [1, 2, 3].map(|gateway| (GatewayId(gateway), ChannelId(10))).into();
+    let shop = Arc::new(Shop { expected_channels, ..Shop::clone(&shop("main")) });
+    let queries = [("q1-USD", 1), ("q1-EUR", 1), ("q1-GBP", 1), ("q1-JPY", 1), ("q2", 2), ("q3", 3)];
+    let queries = queries.map(|(name, gateway)| Arc::new(channels(&shop, name, gateway)));
+    (shop, queries.into())
+}
+
+#[test]
+fn the_parts_together_have_every_query_once_and_every_expected_channel() {
+    let (shop, queries) = expecting();
+    let (mut asked, mut expected) = (Vec::new(), BTreeSet::new());
+    for index in 0..3 {
+        let (shops, own) = Shard::new(index, 3).unwrap().part(vec![Arc::clone(&shop)], queries.clone());
+        asked.extend(own.iter().map(|query| query.name.to_string()));
+        expected.extend(shops[0].expected_channels.clone());
+    }
+    asked.sort();
+    assert_eq!(asked, ["q1-EUR", "q1-GBP", "q1-JPY", "q1-USD", "q2", "q3"]);
+    assert_eq!(expected, shop.expected_channels);
+}
+
+#[test]
+fn a_shard_expects_channels_of_its_gateways_and_knows_which_of_them_others_ask_about() {
+    let (shop, queries) = expecting();
+    for index in 0..3 {
+        let shard = Shard::new(index, 3).unwrap();
+        let (shops, own) = shard.part(vec![Arc::clone(&shop)], queries.clone());
+        let gateways = |queries: &[Arc<Query>]| -> BTreeSet<GatewayId> {
+            queries.iter().filter_map(|query| query.ask.gateway()).collect()
+        };
+        let others: Vec<_> = queries.iter().filter(|query| !own.contains(query)).cloned().collect();
+        let expected: BTreeSet<GatewayId> = shops[0].expected_channels.iter().map(|(gateway, _)| *gateway).collect();
+        assert_eq!(expected, gateways(&own), "shard {index}");
+        let shared: BTreeSet<GatewayId> = gateways(&own).intersection(&gateways(&others)).copied().collect();
+        assert_eq!(shops[0].asked_elsewhere, shared, "shard {index}");
+    }
+    let split = (0..3).filter(|index| {
+        let (shops, _) = Shard::new(*index, 3).unwrap().part(vec![Arc::clone(&shop)], queries.clone());
+        !shops[0].asked_elsewhere.is_empty()
+    });
+    assert!(split.count() > 1, "the queries of gateway 1 are of several shards");
+}
+
+#[test]
+fn the_whole_keeps_shops_and_queries_as_they_are() {
+    let (shop, queries) = expecting();
+    let (shops, own) = Shard::WHOLE.part(vec![Arc::clone(&shop)], queries.clone());
+    assert!(Arc::ptr_eq(&shops[0], &shop));
+    assert_eq!(own, queries);
 }

@@ -6,7 +6,7 @@ use crate::metrics::families::{ALL, Family};
 use crate::metrics::reference;
 
 /// Every family: name, type, labels.
-const CONTRACT: [(&str, &str, &str); 44] = [
+const CONTRACT: [(&str, &str, &str); 45] = [
     ("overpay_available_balance", "gauge", "shop gateway currency channel"),
     ("payout_control_active", "gauge", "shop gateway currency channel"),
     ("overpay_available_balance_last_known", "gauge", "shop gateway currency channel"),
@@ -41,6 +41,7 @@ const CONTRACT: [(&str, &str, &str); 44] = [
     ("overpay_as_of_max_age_seconds", "gauge", "shop api gateway query"),
     ("overpay_exporter_build_info", "gauge", "version revision rustversion"),
     ("overpay_exporter_shard_info", "gauge", "index total"),
+    ("overpay_exporter_shards", "gauge", ""),
     ("overpay_exporter_config_last_reload_successful", "gauge", ""),
     ("overpay_exporter_config_last_reload_success_timestamp_seconds", "gauge", ""),
     ("overpay_exporter_http_requests_total", "counter", "handler code"),

@@ -163,6 +163,7 @@ fn the_shard_says_its_index_and_the_total() {
     let metrics = Metrics::new(Arc::new(Store::default()), Shard::new(2, 5).unwrap()).unwrap();
     let text = String::from_utf8(metrics.exporter().unwrap()).unwrap();
     assert!(text.contains("overpay_exporter_shard_info{index=\"2\",total=\"5\"} 1\n"));
+    assert!(text.contains("overpay_exporter_shards 5\n"), "{text}");
 }
 
 #[test]

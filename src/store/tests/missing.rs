@@ -64,3 +64,11 @@ fn a_gateway_that_is_not_asked_for_channels_misses_none() {
     work.answered(0, 0, answer([]));
     assert_eq!(missing(&work), [0; 0]);
 }
+
+#[test]
+fn of_a_gateway_that_another_shard_asks_about_too_nothing_is_missing() {
+    let of_both = Shop { asked_elsewhere: [GatewayId(1)].into(), ..Shop::clone(&expecting([10, 11])) };
+    let work = Work::of(&[channels(&Arc::new(of_both), "q", 1)]);
+    work.answered(0, 0, answer([channel_row(1, 10, 100)]));
+    assert_eq!(missing(&work), [0; 0]);
+}

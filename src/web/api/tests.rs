@@ -25,7 +25,7 @@ fn told(queries: &[Query], outcome: Result<Answer, failure::Failure>, seconds: u
     store.record(0, outcome, Timing::default(), start);
     let elapsed = Duration::from_secs(seconds);
     let now = Moment { monotonic: start.monotonic + elapsed, wall: start.wall + elapsed };
-    serde_json::from_slice(&super::queries(&store.snapshot(), now, None).unwrap()).unwrap()
+    serde_json::from_slice(&super::queries(&store.snapshot(), Shard::new(3, 4).unwrap(), now, None).unwrap()).unwrap()
 }
 
 /// 16 February 2026, 12:00 UTC.
@@ -123,7 +123,7 @@ fn one_shop_alone_can_be_asked_for() {
     let queries = [channels(&shop("main"), "q", 1), channels(&shop("second"), "q", 1)].map(Arc::new);
     store.configure(&[], &queries, &Exponents::default(), noon());
     let shops = |shop| {
-        let text = super::queries(&store.snapshot(), Moment::now(), shop).unwrap();
+        let text = super::queries(&store.snapshot(), Shard::WHOLE, Moment::now(), shop).unwrap();
         let told: Value = serde_json::from_slice(&text).unwrap();
         let queries = told["queries"].as_array().unwrap();
         queries.iter().map(|query| query["shop"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -131,4 +131,10 @@ fn one_shop_alone_can_be_asked_for() {
     assert_eq!(shops(None), ["main", "second"]);
     assert_eq!(shops(Some("second")), ["second"]);
     assert!(shops(Some("none")).is_empty());
+}
+
+#[test]
+fn the_document_says_which_shard_it_is_of() {
+    let told = told(&[channels(&shop("main"), "q", 1)], Ok(answer([])), 0);
+    assert_eq!(told["shard"], json!({"index": 3, "total": 4}));
 }

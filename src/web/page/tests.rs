@@ -17,6 +17,7 @@ use crate::store::{Store, Timing};
 struct Work {
     store: Store,
     start: Instant,
+    shard: Option<Shard>,
 }
 
 impl Work {
@@ -26,7 +27,7 @@ impl Work {
         shops.dedup_by(|one, other| one.name == other.name);
         let queries: Vec<Arc<Query>> = queries.iter().cloned().map(Arc::new).collect();
         store.configure(&shops, &queries, &Exponents::default(), noon());
-        Self { store, start: Instant::now() }
+        Self { store, start: Instant::now(), shard: None }
     }
 
     fn at(&self, seconds: u64) -> Moment {
@@ -51,6 +52,7 @@ impl Work {
             prefix: "/x",
             metrics: "/x/metrics".to_owned(),
             open_to_all: false,
+            shard: self.shard,
             started: Time::past(noon(), now),
         };
         let page = Page::of(about, &snapshot, &filter, &all, now).render().unwrap();
@@ -324,4 +326,13 @@ fn work_markup() -> String {
     let work = one();
     work.answered(0, 0, answer([channel_row(1, 10, 499)]));
     work.page_of(1, "")
+}
+
+#[test]
+fn a_part_of_the_queries_is_told_by_its_index_and_the_whole_is_not() {
+    let mut work = Work::of(&[channels(&shop("main"), "q", 1)]);
+    assert!(!work.page_of(0, "").contains("hard "), "{}", work.page_of(0, ""));
+    work.shard = Shard::new(3, 4);
+    let page = work.page_of(0, "");
+    assert!(page.contains("Shard 3 of 4, counted from 0: a part of the queries."), "{page}");
 }

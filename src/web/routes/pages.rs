@@ -51,7 +51,8 @@ pub(super) async fn page(site: &Arc<Site>, headers: &HeaderMap, query: Option<&s
 /// The state of the queries.
 pub(super) async fn queries(site: &Arc<Site>, headers: &HeaderMap, query: Option<&str>) -> Response<Parts> {
     let shop = parameter(query, "shop");
-    let write = move |site: &Site| Ok(api::queries(&site.store.snapshot(), Moment::now(), shop.as_deref())?);
+    let write =
+        move |site: &Site| Ok(api::queries(&site.store.snapshot(), site.shard, Moment::now(), shop.as_deref())?);
     written(site, headers, JSON, write).await
 }
 
