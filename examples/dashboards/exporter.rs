@@ -300,8 +300,8 @@ fn exponents() -> Panel {
 fn builds() -> Panel {
     table(
         "Exporters",
-        "What each exporter was built from, how long it runs, which shard of the queries it asks, and when its configuration \
-         was last read.",
+        "What each exporter was built from, how long it runs, which shard of the queries it asks and how many they are, and \
+         when its configuration was last read.",
         "Instance",
         vec![
             Column::label("instance", "Instance"),
@@ -316,6 +316,7 @@ fn builds() -> Panel {
             Column::label("rustversion", "Rust"),
             Column::label("index", "Shard"),
             Column::label("total", "Shards"),
+            Column::values("Queries", format!("count by (job, instance) (overpay_up{{{OF_INSTANCES}}})")).unit("none"),
             Column::values("Runs for", format!("time() - max by (job, instance) (process_start_time_seconds{{{OF_INSTANCES}}})")).duration(),
             Column::values(
                 "Configuration read",
