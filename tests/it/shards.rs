@@ -40,7 +40,7 @@ const LOW: &str = "OverpayPayoutHeadroomLow";
 /// A simulated platform on which every channel is drained, and the configuration that asks for all of them.
 async fn platform() -> (Files, Simulator) {
     let (mut scenario, mut configuration) = ("shops:\n".to_owned(), String::new());
-    let mut write = |text: &mut String, line: &str| writeln!(text, "{line}").expect("it can be written");
+    let write = |text: &mut String, line: &str| writeln!(text, "{line}").expect("it can be written");
     for (shop, id, first) in SHOPS {
         write(&mut scenario, &format!("  - shop_id: {id}\n    secret_key: made-up\n    gateways:"));
         write(&mut configuration, &format!("  - name: {shop}\n    brand: sandbox\n    shop_id: {id}"));
