@@ -18,7 +18,6 @@ use self::changes::Watch;
 use self::reload::Reloader;
 use self::signals::Signals;
 use self::supervision::{Supervision, status};
-
 use super::Error;
 use super::platform::{self, Platform};
 use crate::build;
