@@ -4,13 +4,15 @@
 //! held whole. That works because a deflate stream ends its blocks at a whole byte where it is flushed, and because the
 //! checksum of a whole follows from those of its parts. Knows nothing of what the texts say.
 
-use std::io::{self, Write as _};
+use std::io;
 
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
+use flate2::{Compress, Compression, Crc, FlushCompress};
 
 /// The head of RFC 1952: deflate, no name, no time, fast, system not known.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
+
+/// The least room there is for what comes out, in bytes.
+const ROOM: usize = 1024;
 
 /// A compressed piece of a text.
 #[derive(Debug, Default)]
@@ -41,11 +43,7 @@ impl Piece {
 
     /// The rest of a gzip file that begins with the piece's head, and with that text behind that of the piece.
     pub fn rest(&self, text: &[u8]) -> io::Result<Vec<u8>> {
-        let mut encoder = DeflateEncoder::new(Vec::with_capacity(text.len() / 4 + 16), Compression::fast());
-        encoder.write_all(text)?;
-        let mut rest = encoder.finish()?;
-        let mut checksum = Crc::new();
-        checksum.update(text);
+        let Piece { blocks: mut rest, checksum } = Encoder::new(text.len() / 4 + ROOM).end(text)?;
         let mut whole = Crc::new();
         whole.combine(&self.checksum);
         whole.combine(&checksum);
@@ -66,28 +64,50 @@ pub fn compressed(text: &[u8]) -> io::Result<Vec<u8>> {
 /// Compresses a piece while its text comes.
 #[derive(Debug)]
 pub struct Encoder {
-    deflate: DeflateEncoder<Vec<u8>>,
+    deflate: Compress,
+    blocks: Vec<u8>,
     checksum: Crc,
 }
 
 impl Encoder {
     /// An encoder with room for so many compressed bytes, which takes more where they come.
     pub fn new(room: usize) -> Self {
-        Self { deflate: DeflateEncoder::new(Vec::with_capacity(room), Compression::fast()), checksum: Crc::new() }
+        let deflate = Compress::new(Compression::fast(), false);
+        Self { deflate, blocks: Vec::with_capacity(room), checksum: Crc::new() }
     }
 
     /// Adds text.
     pub fn add(&mut self, text: &[u8]) -> io::Result<()> {
         self.checksum.update(text);
-        self.deflate.write_all(text)
+        self.run(text, FlushCompress::None)
     }
 
     /// The piece of all text there was.
     pub fn finish(mut self) -> io::Result<Piece> {
         // To a whole byte, and not to the end of the stream.
-        self.deflate.flush()?;
-        let blocks = std::mem::take(self.deflate.get_mut());
-        Ok(Piece { blocks, checksum: self.checksum })
+        self.run(&[], FlushCompress::Sync)?;
+        Ok(Piece { blocks: self.blocks, checksum: self.checksum })
+    }
+
+    /// The piece of all text there was and of that one, which ends the stream.
+    fn end(mut self, text: &[u8]) -> io::Result<Piece> {
+        self.checksum.update(text);
+        self.run(text, FlushCompress::Finish)?;
+        Ok(Piece { blocks: self.blocks, checksum: self.checksum })
+    }
+
+    /// Compresses until all text is taken and all that is to come out has, which is so once there was room for more.
+    fn run(&mut self, mut text: &[u8], flush: FlushCompress) -> io::Result<()> {
+        loop {
+            self.blocks.reserve(ROOM);
+            let before = self.deflate.total_in();
+            self.deflate.compress_vec(text, &mut self.blocks, flush)?;
+            let taken = usize::try_from(self.deflate.total_in() - before).unwrap_or(text.len());
+            text = text.get(taken..).unwrap_or_default();
+            if text.is_empty() && self.blocks.len() < self.blocks.capacity() {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -124,6 +144,18 @@ mod tests {
         for rest in ["", "one\n", "another\n"] {
             let file = [piece.head(), piece.rest(rest.as_bytes()).unwrap()].concat();
             assert_eq!(read(&file), ("the same\n".repeat(10_000) + rest).as_bytes());
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_however_long_a_piece_is() {
+        // Long enough for several of the encoder's own buffers, which may be full or not where the piece ends.
+        let line = |i: u64| format!("balance{{gateway=\"{i}\"}} {}\n", (i * i * 2_654_435_761) % 1_000_003);
+        let text: String = (0..20_000).map(line).collect();
+        for length in (0..text.len()).step_by(997) {
+            let piece = Piece::of(&text.as_bytes()[..length]).unwrap();
+            let file = [piece.head(), piece.rest(b"rest\n").unwrap()].concat();
+            assert!(read(&file) == [&text.as_bytes()[..length], b"rest\n"].concat(), "a piece of {length} bytes");
         }
     }
 
