@@ -21,7 +21,6 @@ pub(super) async fn run(flags: &DemoFlags) -> Result<(), Error> {
     let keys: Vec<(String, String)> =
         scenario.shops().map(|(shop, key)| (format!("SECRET_KEY_{shop}"), key.to_owned())).collect();
     let simulator = Simulator::bind(scenario, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-        .await
         .map_err(|error| Error::Work(format!("the simulator can't listen on this machine's loopback: {error}")))?;
     let url = format!("http://{}", simulator.local_addr());
     let environment =

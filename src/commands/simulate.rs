@@ -20,7 +20,6 @@ pub(super) async fn run(flags: &SimulateFlags) -> Result<(), Error> {
         }
     };
     let simulator = Simulator::bind(scenario, flags.listen)
-        .await
         .map_err(|error| Error::Work(format!("can't listen on {}: {error}", flags.listen)))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Error::work(&error))?;
     print(&format!("simulator of the platform on http://{}\n", simulator.local_addr()))?;

@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +28,10 @@ use super::world::{Moment, World};
 
 /// The largest body taken of a request.
 const MAX_REQUEST_BODY: usize = 1024 * 1024;
+
+/// How many connections may wait to be accepted: as many as the system allows at most, unless it is set up otherwise. An
+/// exporter that starts opens as many as its limit says at once, and one that found no room would be a second late.
+const BACKLOG: u32 = 4096;
 
 /// How long accepting rests when the system has no room for another connection.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -42,8 +46,12 @@ pub struct Simulator {
 
 impl Simulator {
     /// Binds to an address and begins the scenario. Port 0 takes a free port.
-    pub async fn bind(scenario: Scenario, listen: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen).await?;
+    pub fn bind(scenario: Scenario, listen: SocketAddr) -> io::Result<Self> {
+        let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A simulator that has just ended may have connections whose end the system still looks after.
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        let listener = socket.listen(BACKLOG)?;
         let local_addr = listener.local_addr()?;
         let platform = Platform { began: Instant::now(), world: Mutex::new(World::new(scenario)) };
         Ok(Self { listener, local_addr, platform: Arc::new(platform) })

@@ -21,9 +21,9 @@ struct Running {
 }
 
 impl Running {
-    async fn with(faults: &str) -> Self {
+    fn with(faults: &str) -> Self {
         let scenario = Scenario::read("scenario.yml", &format!("{SCENARIO}\nfaults: [{faults}]")).unwrap();
-        let simulator = Simulator::bind(scenario, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let simulator = Simulator::bind(scenario, "127.0.0.1:0".parse().unwrap()).unwrap();
         let (address, stop) = (simulator.local_addr(), CancellationToken::new());
         let run = tokio::spawn(simulator.run(stop.clone()));
         Self { address, stop, run }
@@ -89,7 +89,7 @@ const CHANNELS: &str = "/shop/channel_balances/?gateway_id=3405";
 
 #[tokio::test]
 async fn a_connection_is_kept_from_answer_to_answer() {
-    let simulator = Running::with("").await;
+    let simulator = Running::with("");
     let connection = simulator.connect().await;
     for _ in 0..3 {
         connection.ask(CHANNELS).await;
@@ -102,7 +102,7 @@ async fn a_connection_is_kept_from_answer_to_answer() {
 
 #[tokio::test]
 async fn a_cut_before_the_answer_ends_the_connection_without_a_byte() {
-    let simulator = Running::with("{cut: headers}").await;
+    let simulator = Running::with("{cut: headers}");
     let connection = simulator.connect().await;
     connection.ask(CHANNELS).await;
     assert_eq!(connection.read().await, "");
@@ -110,7 +110,7 @@ async fn a_cut_before_the_answer_ends_the_connection_without_a_byte() {
 
 #[tokio::test]
 async fn a_cut_in_the_body_promises_more_than_arrives() {
-    let simulator = Running::with("{cut: body}").await;
+    let simulator = Running::with("{cut: body}");
     let connection = simulator.connect().await;
     connection.ask(CHANNELS).await;
     let answer = connection.read().await;
@@ -122,7 +122,7 @@ async fn a_cut_in_the_body_promises_more_than_arrives() {
 
 #[tokio::test]
 async fn garbage_arrives_whole() {
-    let simulator = Running::with("{garbage: true}").await;
+    let simulator = Running::with("{garbage: true}");
     let connection = simulator.connect().await;
     connection.ask(CHANNELS).await;
     let answer = connection.read().await;
@@ -131,7 +131,7 @@ async fn garbage_arrives_whole() {
 
 #[tokio::test]
 async fn a_hanging_request_gets_no_answer_and_hinders_nobody() {
-    let simulator = Running::with("{hang: true}").await;
+    let simulator = Running::with("{hang: true}");
     let (hanging, other) = (simulator.connect().await, simulator.connect().await);
     hanging.ask(CHANNELS).await;
     loop {
@@ -149,7 +149,7 @@ async fn a_hanging_request_gets_no_answer_and_hinders_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delay_comes_before_the_answer() {
-    let simulator = Running::with("{delay: 3s}").await;
+    let simulator = Running::with("{delay: 3s}");
     let connection = simulator.connect().await;
     let before = Instant::now();
     connection.ask(CHANNELS).await;
@@ -159,7 +159,7 @@ async fn a_delay_comes_before_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_of_a_scenario_begins_when_it_is_bound() {
-    let simulator = Running::with("").await;
+    let simulator = Running::with("");
     tokio::time::advance(Duration::from_secs(90)).await;
     let connection = simulator.connect().await;
     connection.ask("/simulator/state").await;
@@ -169,7 +169,7 @@ async fn the_time_of_a_scenario_begins_when_it_is_bound() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
-    let simulator = Running::with("").await;
+    let simulator = Running::with("");
     let connection = simulator.connect().await;
     connection.write("POST /beyag/balance HTTP/1.1\r\nHost: simulator\r\nContent-Length: 1048577\r\n\r\n").await;
     connection.write(&" ".repeat(1_048_577)).await;
@@ -178,7 +178,7 @@ async fn a_body_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn a_stop_closes_connections_at_rest_and_lets_the_run_end() {
-    let simulator = Running::with("").await;
+    let simulator = Running::with("");
     let connection = simulator.connect().await;
     connection.ask(CHANNELS).await;
     connection.read().await;
@@ -190,7 +190,7 @@ async fn a_stop_closes_connections_at_rest_and_lets_the_run_end() {
 
 #[tokio::test]
 async fn a_run_that_is_dropped_closes_its_connections() {
-    let simulator = Running::with("").await;
+    let simulator = Running::with("");
     let connection = simulator.connect().await;
     connection.ask(CHANNELS).await;
     connection.read().await;
