@@ -6,6 +6,7 @@
 
 mod collector;
 mod families;
+mod labels;
 mod number;
 mod process;
 mod reference;
@@ -63,10 +64,11 @@ impl Metrics {
         self.http_requests.with_label_values(&[handler, &code.to_string()]).inc();
     }
 
-    /// What follows from the store, in the text format 0.0.4.
-    pub fn balances(&self) -> (Vec<u8>, Validity) {
+    /// What follows from the store, in the text format 0.0.4: the pieces of one text. `spare` is memory to write it to, that
+    /// of a text before perhaps, which is lost.
+    pub fn balances(&self, spare: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Validity) {
         let (snapshot, now) = (self.store.snapshot(), Moment::now());
-        (self.text_of(&snapshot, now), Validity::of(&snapshot, now))
+        (self.text_of(&snapshot, now, spare), Validity::of(&snapshot, now))
     }
 
     /// The same, compressed while it is written, so that the text is never there as a whole.
@@ -79,12 +81,12 @@ impl Metrics {
 
     /// What the exporter tells of itself, in the same format: it goes behind the former.
     pub fn exporter(&self) -> prometheus::Result<Vec<u8>> {
-        let mut samples = Samples::plain(&Lengths::default());
+        let mut samples = Samples::plain(&Lengths::default(), Vec::new());
         self.process.collect(&mut samples);
         for family in self.registry.gather() {
             samples.add_family(&family)?;
         }
-        Ok(samples.into_text().0)
+        Ok(samples.into_text().0.concat())
     }
 
     /// Whether what was written would be written in the same way now.
@@ -92,10 +94,10 @@ impl Metrics {
         written.version == self.store.version() && written.holds_at(Moment::now())
     }
 
-    fn text_of(&self, snapshot: &Snapshot, now: Moment) -> Vec<u8> {
+    fn text_of(&self, snapshot: &Snapshot, now: Moment, spare: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         // Nothing panics while it holds the lock, here and below.
         let lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut samples = Samples::plain(&lengths);
+        let mut samples = Samples::plain(&lengths, spare);
         collector::collect(&mut samples, snapshot, now);
         let (text, lengths) = samples.into_text();
         *self.lengths.lock().unwrap_or_else(PoisonError::into_inner) = lengths;

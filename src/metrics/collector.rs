@@ -1,10 +1,12 @@
 //! A snapshot of the store as samples.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::families::{self, Family};
+use super::labels::{Labels, Value};
 use super::number::Number;
-use super::samples::{Labels, Samples};
+use super::samples::Samples;
 use crate::domain::moment::Moment;
 use crate::domain::observation::{Series, Subject};
 use crate::domain::query::{Api, ChannelId, GatewayId, Query, Severity};
@@ -14,46 +16,50 @@ use crate::store::{Held, HeldRow, QueryState, Snapshot};
 /// Adds everything that follows from a snapshot, seen from that moment.
 pub(super) fn collect(samples: &mut Samples, snapshot: &Snapshot, now: Moment) {
     let mut exponents = BTreeMap::new();
-    let mut gateways = BTreeSet::new();
-    let mut channels = BTreeSet::new();
+    let mut told_of = HashSet::with_capacity(snapshot.queries.len() * 2);
+    let mut labels = Labels::default();
     for state in &snapshot.queries {
-        add_health(samples, state, now);
+        add_health(samples, &mut labels, state, now);
         let Some(held) = state.last_known() else { continue };
         let fresh = state.fresh(now).is_some();
         for row in &held.rows {
             match row.row.series.subject {
-                Subject::Channel(_) => add_channel(samples, state, held, row, fresh),
-                Subject::Account(_) => add_account(samples, state, held, row, fresh),
+                Subject::Channel(_) => add_channel(samples, &mut labels, state, held, row, fresh),
+                Subject::Account(_) => add_account(samples, &mut labels, state, held, row, fresh),
             }
             exponents.insert(row.row.series.currency, row.row.exponent);
         }
-        let shop = state.query.shop.name.as_ref();
+        let shop = &state.query.shop;
         for (gateway, channel) in held.told_of() {
-            if gateways.insert((shop, gateway)) {
-                add_gateway_info(samples, &state.query.shop, gateway);
+            if told_of.insert((Arc::as_ptr(shop), gateway, None)) {
+                add_gateway_info(samples, shop, gateway);
             }
-            if let Some(channel) = channel.filter(|channel| channels.insert((shop, gateway, *channel))) {
-                add_channel_info(samples, &state.query.shop, gateway, channel);
+            if let Some(channel) =
+                channel.filter(|channel| told_of.insert((Arc::as_ptr(shop), gateway, Some(*channel))))
+            {
+                add_channel_info(samples, &mut labels, shop, gateway, channel);
             }
         }
     }
     for (currency, exponent) in exponents {
-        samples.add(&families::CURRENCY_EXPONENT, &[currency.as_str()], Number::Whole(exponent.places().into()));
+        samples.add(&families::CURRENCY_EXPONENT, &[currency.as_str().into()], Number::Whole(exponent.places().into()));
     }
     for shop in snapshot.shops.iter() {
-        samples.add(&families::SHOP_INFO, &[&shop.name, &shop.brand.name, &shop.shop_id], Number::Whole(1));
+        let brand = &*shop.brand.name;
+        let info = [(&*shop.name).into(), brand.into(), shop.shop_id.as_str().into()];
+        samples.add(&families::SHOP_INFO, &info, Number::Whole(1));
         for (gateway, channel) in &shop.expected_channels {
-            let labels = [&*shop.name, &gateway.to_string(), &channel.to_string()];
-            samples.add(&families::CHANNEL_EXPECTED, &labels, Number::Whole(1));
+            let channel = [(&*shop.name).into(), Value::Id(gateway.0), Value::Id(channel.0)];
+            samples.add(&families::CHANNEL_EXPECTED, &channel, Number::Whole(1));
         }
     }
     for polls in &snapshot.polls {
-        let labels = [&*polls.shop, polls.api.as_str()];
+        labels.set(families::POLL_DURATION.labels, &[(&*polls.shop).into(), polls.api.as_str().into()]);
         samples.add_histogram(&families::POLL_DURATION, &labels, &polls.duration);
         samples.add_histogram(&families::POLL_QUEUE, &labels, &polls.queued);
         for (reason, count) in polls.failures() {
-            let labels = [labels[0], labels[1], reason.as_str()];
-            samples.add(&families::POLL_FAILURES_BY_REASON, &labels, Number::Whole(count));
+            let more = ("reason", reason.as_str());
+            samples.add_labelled_with(&families::POLL_FAILURES_BY_REASON, &labels, more, Number::Whole(count));
         }
     }
     if let Some(reload) = snapshot.reload {
@@ -63,13 +69,14 @@ pub(super) fn collect(samples: &mut Samples, snapshot: &Snapshot, now: Moment) {
 }
 
 /// Health is there whatever the answers are: never dropped, never stale.
-fn add_health(samples: &mut Samples, state: &QueryState, now: Moment) {
+fn add_health(samples: &mut Samples, labels: &mut Labels, state: &QueryState, now: Moment) {
     let query = &*state.query;
     let api = query.ask.api();
-    let gateway = query.ask.gateway().map(|gateway| gateway.to_string()).unwrap_or_default();
-    let labels = [&*query.shop.name, api.as_str(), &gateway, &*query.name];
-    let labels = Labels::of(families::UP.labels, &labels);
-    let mut add = |family: &Family, value: Number| samples.add_labelled(family, &labels, value);
+    let gateway = query.ask.gateway().map_or(Value::Text(""), |gateway| Value::Id(gateway.0));
+    let of_query = [(&*query.shop.name).into(), api.as_str().into(), gateway, (&*query.name).into()];
+    labels.set(families::UP.labels, &of_query);
+    let labels = &*labels;
+    let mut add = |family: &Family, value: Number| samples.add_labelled(family, labels, value);
     add(&families::UP, Number::truth(state.is_up()));
     add(&families::POLLS, Number::Whole(state.polls));
     add(&families::POLL_FAILURES, Number::Whole(state.failures));
@@ -88,8 +95,8 @@ fn add_health(samples: &mut Samples, state: &QueryState, now: Moment) {
         add(&families::AS_OF, Number::time(as_of));
     }
     if let Some(failing) = &state.failing {
-        let labels = labels.with("reason", failing.failure.reason.as_str());
-        samples.add_labelled(&families::POLL_FAILING, &labels, Number::Whole(1));
+        let more = ("reason", failing.failure.reason.as_str());
+        samples.add_labelled_with(&families::POLL_FAILING, labels, more, Number::Whole(1));
     }
 }
 
@@ -121,26 +128,41 @@ const ACCOUNT: BalanceFamilies = BalanceFamilies {
     threshold: &families::ACCOUNT_BALANCE_THRESHOLD,
 };
 
-fn add_channel(samples: &mut Samples, state: &QueryState, held: &Held, row: &HeldRow, fresh: bool) {
+fn add_channel(
+    samples: &mut Samples,
+    labels: &mut Labels,
+    state: &QueryState,
+    held: &Held,
+    row: &HeldRow,
+    fresh: bool,
+) {
     let Series { gateway, currency, subject } = &row.row.series;
-    let channel = subject.channel().map(|channel| channel.to_string()).unwrap_or_default();
-    let labels = [&*state.query.shop.name, &gateway.to_string(), currency.as_str(), &channel];
-    let labels = Labels::of(families::AVAILABLE_BALANCE.labels, &labels);
-    add_balance(samples, &CHANNEL, &labels, state, held, row, fresh);
+    let channel = subject.channel().map_or(Value::Text(""), |channel| Value::Id(channel.0));
+    let of_channel = [(&*state.query.shop.name).into(), Value::Id(gateway.0), currency.as_str().into(), channel];
+    labels.set(families::AVAILABLE_BALANCE.labels, &of_channel);
+    add_balance(samples, &CHANNEL, labels, state, held, row, fresh);
     if let Some(active) = row.row.active.filter(|_| fresh) {
-        samples.add_labelled(&families::CONTROL_ACTIVE, &labels, Number::truth(active));
+        samples.add_labelled(&families::CONTROL_ACTIVE, labels, Number::truth(active));
     }
 }
 
-fn add_account(samples: &mut Samples, state: &QueryState, held: &Held, row: &HeldRow, fresh: bool) {
+fn add_account(
+    samples: &mut Samples,
+    labels: &mut Labels,
+    state: &QueryState,
+    held: &Held,
+    row: &HeldRow,
+    fresh: bool,
+) {
     let Series { gateway, currency, subject } = &row.row.series;
     let Subject::Account(account) = subject else { return };
-    let (api, account) = (state.query.ask.api().as_str(), account.as_deref().unwrap_or_default());
-    let labels = [&*state.query.shop.name, api, &gateway.to_string(), currency.as_str(), account];
-    let labels = Labels::of(families::ACCOUNT_BALANCE.labels, &labels);
-    add_balance(samples, &ACCOUNT, &labels, state, held, row, fresh);
+    let (shop, api, account) =
+        (&*state.query.shop.name, state.query.ask.api().as_str(), account.as_deref().unwrap_or_default());
+    let of_account = [shop.into(), api.into(), Value::Id(gateway.0), currency.as_str().into(), account.into()];
+    labels.set(families::ACCOUNT_BALANCE.labels, &of_account);
+    add_balance(samples, &ACCOUNT, labels, state, held, row, fresh);
     for (field, number) in row.row.details.iter().filter(|_| fresh) {
-        samples.add_labelled(&families::ACCOUNT_DETAIL, &labels.with("field", field), Number::Float(*number));
+        samples.add_labelled_with(&families::ACCOUNT_DETAIL, labels, ("field", field), *number);
     }
 }
 
@@ -161,10 +183,10 @@ fn add_balance(
     samples.add_labelled(families.last_known, labels, balance);
     samples.add_labelled(families.decrease, labels, Number::sum(row.decreased, exponent));
     samples.add_labelled(families.increase, labels, Number::sum(row.increased, exponent));
-    let of_query = labels.with("query", &state.query.name);
-    samples.add_labelled(families.last_success, &of_query, Number::time(held.at.wall));
+    let of_query = ("query", &*state.query.name);
+    samples.add_labelled_with(families.last_success, labels, of_query, Number::time(held.at.wall));
     for (severity, amount) in severities(&state.query, row) {
-        samples.add_labelled(families.threshold, &labels.with("severity", severity), amount.into());
+        samples.add_labelled_with(families.threshold, labels, ("severity", severity), amount);
     }
 }
 
@@ -176,13 +198,14 @@ fn severities(query: &Query, row: &HeldRow) -> impl Iterator<Item = (&'static st
 }
 
 fn add_gateway_info(samples: &mut Samples, shop: &Shop, gateway: GatewayId) {
-    let id = gateway.to_string();
-    let name = shop.gateway_name(gateway).unwrap_or(&id);
-    samples.add(&families::GATEWAY_INFO, &[&shop.name, &id, name], Number::Whole(1));
+    let name = shop.gateway_name(gateway).map_or(Value::Id(gateway.0), Value::Text);
+    let labels = [(&*shop.name).into(), Value::Id(gateway.0), name];
+    samples.add(&families::GATEWAY_INFO, &labels, Number::Whole(1));
 }
 
-fn add_channel_info(samples: &mut Samples, shop: &Shop, gateway: GatewayId, channel: ChannelId) {
-    let id = channel.to_string();
-    let name = shop.channel_name(gateway, channel).unwrap_or(&id);
-    samples.add(&families::CHANNEL_INFO, &[&shop.name, &gateway.to_string(), &id, name], Number::Whole(1));
+fn add_channel_info(samples: &mut Samples, labels: &mut Labels, shop: &Shop, gateway: GatewayId, channel: ChannelId) {
+    let name = shop.channel_name(gateway, channel).map_or(Value::Id(channel.0), Value::Text);
+    let of_channel = [(&*shop.name).into(), Value::Id(gateway.0), Value::Id(channel.0), name];
+    labels.set(families::CHANNEL_INFO.labels, &of_channel);
+    samples.add_labelled(&families::CHANNEL_INFO, labels, Number::Whole(1));
 }

@@ -75,8 +75,10 @@ impl Number {
 }
 
 impl From<f64> for Number {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number that is in range")]
     fn from(number: f64) -> Self {
-        Self::Float(number)
+        let is_whole = number.is_sign_positive() && number < 1e15 && number.fract() == 0.0;
+        if is_whole { Self::Whole(number as u64) } else { Self::Float(number) }
     }
 }
 
@@ -149,6 +151,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_float_is_written_as_rust_writes_it(number in any::<f64>(), whole in any::<i32>()) {
+            let whole = f64::from(whole);
+            for number in [number, whole, whole * 999_983.0, whole / 8.0, 1e15, 1e15 - 1.0, -0.0, f64::INFINITY] {
+                assert_eq!(written(number.into()), number.to_string());
+            }
+        }
+
         #[test]
         fn an_amount_is_written_as_the_float_it_is(amount in any::<i64>(), shift in 0_u32..63, places in 0_u8..=18) {
             let (amount, exponent) = (MinorUnits(amount >> shift), exponent(places));

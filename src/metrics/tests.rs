@@ -54,16 +54,16 @@ impl Work {
 
     /// What a scrape sees so many seconds after the start.
     fn seen(&self, seconds: u64) -> Seen {
-        let mut samples = Samples::plain(&Lengths::default());
+        let mut samples = Samples::plain(&Lengths::default(), Vec::new());
         collect(&mut samples, &self.store.snapshot(), self.at(seconds));
-        Seen { text: String::from_utf8(samples.into_text().0).unwrap() }
+        Seen { text: String::from_utf8(samples.into_text().0.concat()).unwrap() }
     }
 
     /// All of the text that a scrape gets so many seconds after the start, of the exporter itself too.
     fn whole(&self, seconds: u64) -> String {
         let metrics = Metrics::new(Arc::clone(&self.store), Shard::WHOLE).unwrap();
         metrics.count_request("metrics", 200);
-        let mut text = metrics.text_of(&self.store.snapshot(), self.at(seconds));
+        let mut text = metrics.text_of(&self.store.snapshot(), self.at(seconds), Vec::new()).concat();
         text.extend(metrics.exporter().unwrap());
         String::from_utf8(text).unwrap()
     }

@@ -44,8 +44,17 @@ struct Request {
     state: State,
     /// Since when it is in this state; of an answer, since its first byte.
     since: Instant,
-    /// The length of the answer that is held for it.
-    length: u64,
+    /// What its answer holds, once there is one.
+    memory: Option<Memory>,
+}
+
+/// The memory that an answer holds, in common with others perhaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Memory {
+    /// Answers have the same address if they share their memory, as long as it is held.
+    pub(super) address: usize,
+    /// In bytes.
+    pub(super) length: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,15 +98,15 @@ impl Activity {
     pub(super) fn asked(&mut self, with_body: bool, now: Instant) -> u64 {
         (self.head, self.served, self.with_body) = (None, true, with_body);
         self.last_number += 1;
-        let request = Request { number: self.last_number, state: State::Asked, since: now, length: 0 };
+        let request = Request { number: self.last_number, state: State::Asked, since: now, memory: None };
         self.requests.push(request);
         self.last_number
     }
 
-    /// There is an answer of that length, and it begins to leave.
-    pub(super) fn answered(&mut self, number: u64, length: u64, now: Instant) {
+    /// There is an answer, which holds that memory, and it begins to leave.
+    pub(super) fn answered(&mut self, number: u64, memory: Memory, now: Instant) {
         if let Some(request) = self.requests.iter_mut().find(|request| request.number == number) {
-            (request.state, request.since, request.length) = (State::Answered, now, length);
+            (request.state, request.since, request.memory) = (State::Answered, now, Some(memory));
         }
     }
 
@@ -151,9 +160,9 @@ impl Activity {
         if self.requests.iter().all(slow) { self.taking_since().map(Turn::Slow) } else { None }
     }
 
-    /// How many bytes of answers are held for it.
-    pub(super) fn held(&self) -> u64 {
-        self.requests.iter().map(|request| request.length).sum()
+    /// What the answers hold that it is taking.
+    pub(super) fn held(&self) -> impl Iterator<Item = Memory> {
+        self.requests.iter().filter_map(|request| request.memory)
     }
 
     /// When the oldest of the answers that are held for it was begun.

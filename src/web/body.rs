@@ -6,27 +6,42 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
+use super::activity::Memory;
+
 /// The parts of a body, one behind the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
-    first: Bytes,
-    second: Bytes,
+    /// The first comes last, and none is empty.
+    left: Vec<Bytes>,
 }
 
 impl Parts {
-    /// A body of two parts.
-    pub(super) fn of([first, second]: [Bytes; 2]) -> Self {
-        Self { first, second }
+    /// A body of these parts. Bodies share their memory if they share their first part.
+    pub(super) fn of(parts: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut left: Vec<Bytes> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        left.reverse();
+        Self { left }
     }
 
-    fn len(&self) -> u64 {
-        (self.first.len() + self.second.len()) as u64
+    /// The memory it holds.
+    pub(super) fn memory(&self) -> Memory {
+        Memory { address: self.left.last().map_or(0, |first| first.as_ptr().addr()), length: self.len() }
+    }
+
+    /// The next part, which leaves it.
+    pub(super) fn next(&mut self) -> Option<Bytes> {
+        self.left.pop()
+    }
+
+    /// How many bytes are left.
+    pub(super) fn len(&self) -> u64 {
+        self.left.iter().map(|part| part.len() as u64).sum()
     }
 }
 
 impl From<Bytes> for Parts {
     fn from(whole: Bytes) -> Self {
-        Self { first: whole, second: Bytes::new() }
+        Self::of([whole])
     }
 }
 
@@ -35,13 +50,11 @@ impl Body for Parts {
     type Error = Infallible;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Self { first, second } = self.get_mut();
-        let next = if first.is_empty() { std::mem::take(second) } else { std::mem::take(first) };
-        Poll::Ready((!next.is_empty()).then(|| Ok(Frame::data(next))))
+        Poll::Ready(self.get_mut().next().map(|next| Ok(Frame::data(next))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.len() == 0
+        self.left.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -54,6 +67,16 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
+
+    #[test]
+    fn bodies_that_share_their_first_part_share_their_memory() {
+        let (one, same) = (Bytes::from(vec![1]), Bytes::from(vec![1]));
+        let (a, b) = (Parts::of([one.clone(), Bytes::from_static(b"ab")]), Parts::of([one, Bytes::from_static(b"bc")]));
+        assert_eq!(a.memory().length, 3);
+        assert_eq!(a.memory(), b.memory());
+        assert_ne!(Parts::from(same).memory().address, a.memory().address);
+        assert_eq!(Parts::default().memory().length, 0);
+    }
 
     #[tokio::test]
     async fn parts_come_one_behind_the_other() {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
-use super::activity::{Activity, Turn};
+use super::activity::{Activity, Memory, Turn};
 
 /// How many bytes of answers are held for clients that are still taking them, before the slowest of them give way. Four
 /// answers of any size are always held.
@@ -104,19 +104,36 @@ impl Table {
         first.map(|(_, taken)| taken.is_to(Leave::IfUnused)).is_some()
     }
 
-    /// Asks the slowest takers of answers to give way until the others' answers are not too much to hold.
-    fn let_go(&mut self, length: u64, newest: u64) {
-        let limit = HELD.max(length.saturating_mul(4));
-        let staying = self.taken.iter_mut().filter(|(_, taken)| taken.leave != Leave::Yes);
-        let mut takers: Vec<_> = staying.filter(|(_, taken)| taken.activity.held() > 0).collect();
-        let mut held: u64 = takers.iter().map(|(_, taken)| taken.activity.held()).sum();
-        takers.sort_by_key(|(_, taken)| taken.activity.taking_since());
-        for (_, taken) in takers.into_iter().filter(|(number, _)| **number != newest) {
+    /// Asks the slowest takers of answers to give way until the others' answers are not too much to hold. What several
+    /// take is held once, and let go once all of them have given way.
+    fn let_go(&mut self, newest: u64, its_length: u64) {
+        let limit = HELD.max(its_length.saturating_mul(4));
+        let staying = || self.taken.iter().filter(|(_, taken)| taken.leave != Leave::Yes);
+        if staying().flat_map(|(_, taken)| taken.activity.held()).map(|memory| memory.length).sum::<u64>() <= limit {
+            return;
+        }
+        let mut answers: HashMap<usize, (Option<Instant>, u64, Vec<u64>)> = HashMap::new();
+        for (number, taken) in staying() {
+            for Memory { address, length } in taken.activity.held() {
+                let (since, held, takers) = answers.entry(address).or_insert((None, length, Vec::new()));
+                *since = since.iter().copied().chain(taken.activity.taking_since()).min();
+                *held = length.max(*held);
+                takers.push(*number);
+            }
+        }
+        let mut held: u64 = answers.values().map(|(_, length, _)| length).sum();
+        let mut answers: Vec<_> = answers.into_values().filter(|(_, _, takers)| !takers.contains(&newest)).collect();
+        answers.sort_by_key(|(since, _, _)| *since);
+        for (_, length, takers) in answers {
             if held <= limit {
                 break;
             }
-            held -= taken.activity.held();
-            taken.is_to(Leave::Yes);
+            held -= length;
+            for taker in takers {
+                if let Some(taken) = self.taken.get_mut(&taker) {
+                    taken.is_to(Leave::Yes);
+                }
+            }
         }
     }
 }
@@ -176,10 +193,10 @@ impl Progress {
         table.taken.get_mut(&self.number).map(|taken| change(&mut taken.activity, Instant::now())).unwrap_or_default()
     }
 
-    /// An answer of that length begins to leave.
-    pub(super) fn answered(&self, request: u64, length: u64) {
-        self.note(|activity, now| activity.answered(request, length, now));
-        self.places.table().let_go(length, self.number);
+    /// An answer that holds that memory begins to leave.
+    pub(super) fn answered(&self, request: u64, memory: Memory) {
+        self.note(|activity, now| activity.answered(request, memory, now));
+        self.places.table().let_go(self.number, memory.length);
     }
 
     /// Waits until the connection has taken too long over what it is at. To be polled with the connection, whose progress

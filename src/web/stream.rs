@@ -2,6 +2,7 @@
 //!
 //! Knows what passes by, not what it means.
 
+use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,6 +11,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
+use super::body::Parts;
 use super::places::Progress;
 
 /// The largest piece of an answer that is handed to HTTP/2 at once; more waits with the answer.
@@ -106,8 +108,8 @@ impl UnderWay {
     }
 
     /// Its answer's body, which begins to leave.
-    pub(super) fn answered<B: Body>(self, body: B, http2: bool) -> Answer<B> {
-        self.progress.answered(self.number, body.size_hint().lower());
+    pub(super) fn answered(self, body: Parts, http2: bool) -> Answer {
+        self.progress.answered(self.number, body.memory());
         Answer { body, rest: Bytes::new(), piece: if http2 { PIECE } else { usize::MAX }, _under_way: self }
     }
 }
@@ -121,23 +123,21 @@ impl Drop for UnderWay {
 /// A body that tells when it has been fetched. In pieces where they may have to wait for the client to make room, and
 /// copied then, so that the last of them does not keep the whole.
 #[derive(Debug)]
-pub(super) struct Answer<B> {
-    body: B,
+pub(super) struct Answer {
+    body: Parts,
     rest: Bytes,
     piece: usize,
     _under_way: UnderWay,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+impl Body for Answer {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(context)).map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(data))) => self.rest = data,
-                Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            match self.body.next() {
+                Some(part) => self.rest = part,
                 None => return Poll::Ready(None),
             }
         }
@@ -150,16 +150,10 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.rest.is_empty() && self.body.len() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
-        let mut hint = SizeHint::new();
-        hint.set_lower(body.lower() + rest);
-        if let Some(upper) = body.upper() {
-            hint.set_upper(upper + rest);
-        }
-        hint
+        SizeHint::with_exact(self.rest.len() as u64 + self.body.len())
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::body::Parts;
 use super::heartbeat::Listener;
-use crate::gzip::Piece;
+use crate::gzip::{Encoder, Piece};
 use crate::metrics::{Metrics, Validity};
 
 /// The longest text that is kept for the next scrape, in bytes. Prometheus takes gzip, which is kept whatever its length.
@@ -117,9 +117,12 @@ struct Desk {
 /// What was written of the store: as text, compressed, or both.
 struct Kept {
     validity: Validity,
-    text: Option<Bytes>,
+    text: Option<Text>,
     gzip: Option<Compressed>,
 }
+
+/// The pieces of a text, one behind the other.
+type Text = Vec<Bytes>;
 
 /// Compressed, and what its file begins with.
 #[derive(Clone)]
@@ -144,7 +147,7 @@ impl Desk {
         let (for_gzip, for_text): (Vec<Scrape>, Vec<Scrape>) = scrapes.into_iter().partition(|scrape| scrape.gzip);
         if !for_text.is_empty() {
             let text = unless_it_panics(|| Ok(self.text()));
-            let whole = text.and_then(|text| Ok(Parts::of([text, exporter.clone()?.into()])));
+            let whole = text.and_then(|text| Ok(Parts::of(text.into_iter().chain([exporter.clone()?.into()]))));
             send(for_text, &whole);
         }
         if !for_gzip.is_empty() {
@@ -156,31 +159,35 @@ impl Desk {
             send(for_gzip, &whole);
         }
         if let Some(kept) = &mut self.kept {
-            kept.text.take_if(|text| text.len() > LONGEST_KEPT);
+            kept.text.take_if(|text| length(text) > LONGEST_KEPT);
         }
     }
 
-    fn kept(&mut self) -> Option<&mut Kept> {
-        self.kept.take_if(|kept| !self.metrics.is_valid(&kept.validity));
-        self.kept.as_mut()
-    }
-
-    fn text(&mut self) -> Bytes {
-        if let Some(text) = self.kept().and_then(|kept| kept.text.clone()) {
+    fn text(&mut self) -> Text {
+        let kept = self.kept.take();
+        if let Some(Kept { validity, text: Some(text), .. }) = &kept
+            && self.metrics.is_valid(validity)
+        {
+            let text = text.clone();
+            self.kept = kept;
             return text;
         }
-        let (text, validity) = self.metrics.balances();
-        let text = Bytes::from(text);
+        // What clients still take stays as it is.
+        let old = kept.and_then(|kept| kept.text).into_iter().flatten();
+        let spare = old.filter_map(|piece| piece.try_into_mut().ok()).map(Vec::from).collect();
+        let (text, validity) = self.metrics.balances(spare);
+        let text: Text = text.into_iter().map(Bytes::from).collect();
         // What was compressed before may be of another moment.
         self.kept = Some(Kept { validity, text: Some(text.clone()), gzip: None });
         text
     }
 
     fn gzip(&mut self) -> Result<Compressed, WriteError> {
-        if let Some(Kept { text, gzip, .. }) = self.kept() {
-            match (&text, &gzip) {
+        self.kept.take_if(|kept| !self.metrics.is_valid(&kept.validity));
+        if let Some(Kept { text, gzip, .. }) = &mut self.kept {
+            match (&text, gzip.as_ref()) {
                 (_, Some(gzip)) => return Ok(gzip.clone()),
-                (Some(text), None) => return Ok(gzip.insert(Compressed::new(Piece::of(text)?)).clone()),
+                (Some(text), None) => return Ok(gzip.insert(Compressed::new(compress(text)?)).clone()),
                 (None, None) => {}
             }
         }
@@ -189,6 +196,18 @@ impl Desk {
         self.kept = Some(Kept { validity, text: None, gzip: Some(gzip.clone()) });
         Ok(gzip)
     }
+}
+
+fn compress(text: &Text) -> io::Result<Piece> {
+    let mut encoder = Encoder::new(length(text) / 8);
+    for piece in text {
+        encoder.add(piece)?;
+    }
+    encoder.finish()
+}
+
+fn length(text: &Text) -> usize {
+    text.iter().map(Bytes::len).sum()
 }
 
 fn send(scrapes: Vec<Scrape>, written: &Written) {

@@ -4,12 +4,14 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+const TEN: Memory = Memory { address: 1, length: 10 };
+
 /// A connection that was accepted at that moment, and has had one request answered a second later.
 fn kept(now: Instant) -> Activity {
     let mut activity = Activity::accepted(now);
     activity.received(now);
     let number = activity.asked(false, now);
-    activity.answered(number, 10, now);
+    activity.answered(number, TEN, now);
     activity.fetched(number, now);
     activity.flushed(now + SECOND);
     activity
@@ -51,7 +53,7 @@ fn an_answer_may_take_a_minute_from_its_first_byte() {
     let now = Instant::now();
     let mut activity = Activity::accepted(now);
     let number = activity.asked(false, now);
-    activity.answered(number, 10, now + 20 * SECOND);
+    activity.answered(number, TEN, now + 20 * SECOND);
     assert_eq!(activity.deadline(), now + 80 * SECOND);
     activity.fetched(number, now + 30 * SECOND);
     assert_eq!(activity.deadline(), now + 80 * SECOND, "it has not been written yet");
@@ -63,8 +65,8 @@ fn each_answer_of_http2_has_its_own_minute() {
     let mut activity = Activity::accepted(now);
     activity.is_http2();
     let (stuck, other) = (activity.asked(false, now), activity.asked(false, now));
-    activity.answered(stuck, 10, now);
-    activity.answered(other, 10, now + 50 * SECOND);
+    activity.answered(stuck, TEN, now);
+    activity.answered(other, TEN, now + 50 * SECOND);
     activity.fetched(other, now + 51 * SECOND);
     assert_eq!(activity.deadline(), now + 60 * SECOND);
     activity.fetched(stuck, now + 52 * SECOND);
@@ -87,7 +89,7 @@ fn who_may_still_be_sending_is_waited_for_at_the_end() {
     assert!(!kept(now).closing(now), "nothing has come since the answer");
     let mut with_body = Activity::accepted(now);
     let number = with_body.asked(true, now);
-    with_body.answered(number, 10, now);
+    with_body.answered(number, TEN, now);
     with_body.fetched(number, now);
     with_body.flushed(now);
     assert!(with_body.closing(now));
@@ -109,7 +111,7 @@ fn who_has_a_request_under_way_does_not_give_way() {
     let mut activity = Activity::accepted(now);
     let number = activity.asked(false, now);
     assert_eq!(activity.turn(now + 60 * SECOND), None);
-    activity.answered(number, 10, now + 60 * SECOND);
+    activity.answered(number, TEN, now + 60 * SECOND);
     assert_eq!(activity.turn(now + 64 * SECOND), None);
 }
 
@@ -118,7 +120,7 @@ fn who_takes_an_answer_slowly_gives_way_after_those_who_wait() {
     let now = Instant::now();
     let mut slow = Activity::accepted(now);
     let number = slow.asked(false, now);
-    slow.answered(number, 10, now);
+    slow.answered(number, TEN, now);
     let later = now + 5 * SECOND;
     assert_eq!(slow.turn(later), Some(Turn::Slow(now)));
     assert!(Activity::accepted(later).turn(later) < slow.turn(later));
@@ -129,12 +131,12 @@ fn an_answer_is_held_until_it_has_been_written() {
     let now = Instant::now();
     let mut activity = Activity::accepted(now);
     let number = activity.asked(false, now);
-    assert_eq!(activity.held(), 0);
-    activity.answered(number, 10, now);
+    assert_eq!(activity.held().next(), None);
+    activity.answered(number, TEN, now);
     activity.flushed(now);
-    assert_eq!(activity.held(), 10);
+    assert_eq!(activity.held().next(), Some(TEN));
     activity.fetched(number, now);
-    assert_eq!(activity.held(), 10);
+    assert_eq!(activity.held().next(), Some(TEN));
     activity.flushed(now);
-    assert_eq!(activity.held(), 0);
+    assert_eq!(activity.held().next(), None);
 }

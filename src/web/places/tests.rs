@@ -1,5 +1,6 @@
 //! Who gets a place, and who gives one up.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::advance;
@@ -18,6 +19,12 @@ async fn busy(places: &Arc<Places>) -> (Place, u64) {
     let place = places.take().await.unwrap();
     let request = place.progress().note(|activity, now| activity.asked(false, now));
     (place, request)
+}
+
+/// An answer that nobody else takes.
+fn of_its_own(length: u64) -> Memory {
+    static LAST: AtomicUsize = AtomicUsize::new(100);
+    Memory { address: LAST.fetch_add(1, Ordering::Relaxed), length }
 }
 
 fn is_asked_to_leave(place: &Place) -> bool {
@@ -83,22 +90,42 @@ async fn more_answers_than_may_be_held_cost_the_slowest_takers_their_connections
     let mut takers = Vec::new();
     for _ in 0..3 {
         let (place, request) = busy(&places).await;
-        place.progress().answered(request, 30 * MIB);
+        place.progress().answered(request, of_its_own(30 * MIB));
         takers.push(place);
         advance(Duration::from_millis(1)).await;
     }
     assert!(takers.iter().all(|taker| !is_asked_to_leave(taker)), "four of the same size are held in any case");
     let (place, request) = busy(&places).await;
-    place.progress().answered(request, MIB);
+    place.progress().answered(request, of_its_own(MIB));
     takers.push(place);
     assert_eq!(takers.iter().map(is_asked_to_leave).collect::<Vec<_>>(), [true, false, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_many_take_is_held_once() {
+    let places = Places::new(64);
+    let mut takers = Vec::new();
+    for _ in 0..50 {
+        let (place, request) = busy(&places).await;
+        place.progress().answered(request, Memory { address: 1, length: 30 * MIB });
+        takers.push(place);
+        advance(Duration::from_millis(1)).await;
+    }
+    let (other, request) = busy(&places).await;
+    other.progress().answered(request, of_its_own(30 * MIB));
+    assert!(!takers.iter().chain([&other]).any(is_asked_to_leave), "60 MiB are not too much");
+    let (newest, request) = busy(&places).await;
+    newest.progress().answered(request, of_its_own(5 * MIB));
+    // Whose answer was begun first give way, all of them, since it is held for the last of them too.
+    assert!(takers.iter().all(is_asked_to_leave));
+    assert!(!is_asked_to_leave(&other) && !is_asked_to_leave(&newest));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_newest_answer_is_held_however_large() {
     let places = Places::new(2);
     let (place, request) = busy(&places).await;
-    place.progress().answered(request, 1_000 * MIB);
+    place.progress().answered(request, of_its_own(1_000 * MIB));
     assert!(!is_asked_to_leave(&place));
 }
 
@@ -119,6 +146,6 @@ async fn progress_of_a_connection_that_is_gone_is_no_trouble() {
     let (place, request) = busy(&places).await;
     let progress = place.progress().clone();
     drop(place);
-    progress.answered(request, 10);
+    progress.answered(request, of_its_own(10));
     progress.is_overdue().await;
 }
