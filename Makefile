@@ -17,8 +17,8 @@ DEPLOY_TOOLS = $(TOOLS)/deploy/installed
 FUZZ_SECONDS ?= 60
 
 .PHONY: help build build-release release package rpm reproducible demo stack drill alerting alerts dashboards test lint \
-	deny unit rules integration docs measure measure-scale measure-rules fleet screenshots soak fuzz fuzz-keep fuzz-lint \
-	debian-packages compiler packaging test-install clean
+	deny unit rules integration docs measure measure-scale measure-rules bench bench-pure bench-guard bench-load peers \
+	fleet screenshots soak fuzz fuzz-keep fuzz-lint debian-packages compiler packaging test-install clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -151,6 +151,20 @@ fleet: build-release ## 20,000 queries in shards and replicas under a real Prome
 measure-rules: build-release ## How long a Prometheus takes for the rules
 	@scripts/install-debian-packages curl=curl prometheus=prometheus
 	scripts/measure rules
+
+bench: bench-pure bench-guard bench-load ## All that docs/performance.md tells but the peers: an hour
+
+bench-pure: ## The pure parts, timed by criterion
+	$(CARGO) bench --locked --profile pure --bench pure
+
+bench-guard: ## Instructions of the pure parts, compared with benches/instructions.txt
+	CARGO="$(CARGO)" scripts/bench-guard
+
+bench-load: ## Scrapes, polls, memory and more, beside nginx and a bare client; scripts/bench --help for parts of it
+	CARGO="$(CARGO)" scripts/bench
+
+peers: ## The same work by what people would run instead
+	CARGO="$(CARGO)" scripts/peers
 
 soak: ## Faults, reloads and scrapes for MINUTES (5 unless given), every number compared with the truth
 	CARGO="$(CARGO)" scripts/soak $(MINUTES)
