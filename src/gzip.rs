@@ -4,8 +4,9 @@
 //! held whole. That works because a deflate stream ends its blocks at a whole byte where it is flushed, and because the
 //! checksum of a whole follows from those of its parts. Knows nothing of what the texts say.
 
-use std::io;
+use std::io::{self, Read as _};
 
+use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
 /// The head of RFC 1952: deflate, no name, no time, fast, system not known.
@@ -17,9 +18,24 @@ const ROOM: usize = 1024;
 /// A compressed piece of a text.
 #[derive(Debug, Default)]
 pub struct Piece {
-    /// Blocks of deflate, none of them the last one.
-    blocks: Vec<u8>,
+    /// Blocks of deflate, one vector of them behind the other, and none of them the last one.
+    blocks: Vec<Vec<u8>>,
     checksum: Crc,
+}
+
+/// A gzip file that lacks its end.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// Its parts, one behind the other.
+    pub parts: Vec<Vec<u8>>,
+    /// What its end follows from.
+    pub checksum: Checksum,
+}
+
+/// The checksum of a gzip file that lacks its end.
+#[derive(Debug)]
+pub struct Checksum {
+    of_text: Crc,
 }
 
 impl Piece {
@@ -31,34 +47,44 @@ impl Piece {
     }
 
     /// Adds what comes behind it.
-    pub fn append(&mut self, next: &Self) {
-        self.blocks.extend_from_slice(&next.blocks);
+    pub fn append(&mut self, mut next: Self) {
+        self.blocks.append(&mut next.blocks);
         self.checksum.combine(&next.checksum);
     }
 
-    /// What a gzip file begins with whose text begins with that of the piece.
-    pub fn head(&self) -> Vec<u8> {
-        [&HEAD[..], &self.blocks].concat()
+    /// A gzip file that begins with the piece's text.
+    pub fn into_file(self) -> Unfinished {
+        let mut parts = self.blocks;
+        parts.insert(0, HEAD.to_vec());
+        Unfinished { parts, checksum: Checksum { of_text: self.checksum } }
     }
+}
 
-    /// The rest of a gzip file that begins with the piece's head, and with that text behind that of the piece.
-    pub fn rest(&self, text: &[u8]) -> io::Result<Vec<u8>> {
-        let Piece { blocks: mut rest, checksum } = Encoder::new(text.len() / 4 + ROOM).end(text)?;
+impl Checksum {
+    /// What the file ends with if that text comes last.
+    pub fn end(&self, text: &[u8]) -> io::Result<Vec<u8>> {
+        let (mut end, checksum) = Encoder::new(text.len() / 4 + ROOM).end(text)?;
         let mut whole = Crc::new();
-        whole.combine(&self.checksum);
+        whole.combine(&self.of_text);
         whole.combine(&checksum);
-        rest.extend_from_slice(&whole.sum().to_le_bytes());
-        rest.extend_from_slice(&whole.amount().to_le_bytes());
-        Ok(rest)
+        end.extend_from_slice(&whole.sum().to_le_bytes());
+        end.extend_from_slice(&whole.amount().to_le_bytes());
+        Ok(end)
     }
 }
 
 /// A text as a whole gzip file.
 pub fn compressed(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut file = Vec::with_capacity(text.len() / 8);
-    file.extend_from_slice(&HEAD);
-    file.extend_from_slice(&Piece::default().rest(text)?);
-    Ok(file)
+    let Unfinished { parts, checksum } = Piece::default().into_file();
+    Ok([parts.concat(), checksum.end(text)?].concat())
+}
+
+/// The text of a whole gzip file.
+pub fn text_of(file: &[u8]) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    // It checks the checksum.
+    GzDecoder::new(file).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Compresses a piece while its text comes.
@@ -86,14 +112,15 @@ impl Encoder {
     pub fn finish(mut self) -> io::Result<Piece> {
         // To a whole byte, and not to the end of the stream.
         self.run(&[], FlushCompress::Sync)?;
-        Ok(Piece { blocks: self.blocks, checksum: self.checksum })
+        self.blocks.shrink_to_fit();
+        Ok(Piece { blocks: vec![self.blocks], checksum: self.checksum })
     }
 
-    /// The piece of all text there was and of that one, which ends the stream.
-    fn end(mut self, text: &[u8]) -> io::Result<Piece> {
+    /// The last blocks of a stream, with that text at the end, and the checksum of theirs.
+    fn end(mut self, text: &[u8]) -> io::Result<(Vec<u8>, Crc)> {
         self.checksum.update(text);
         self.run(text, FlushCompress::Finish)?;
-        Ok(Piece { blocks: self.blocks, checksum: self.checksum })
+        Ok((self.blocks, self.checksum))
     }
 
     /// Compresses until all text is taken and all that is to come out has, which is so once there was room for more.
@@ -113,16 +140,13 @@ impl Encoder {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
     use proptest::prelude::{any, prop, proptest};
 
     use super::*;
 
     fn read(file: &[u8]) -> Vec<u8> {
         let mut text = Vec::new();
-        // It checks the checksum, and fails where there is a second file behind the first.
+        // It checks the checksum, and stops where there is a second file behind the first.
         let mut decoder = GzDecoder::new(file);
         decoder.read_to_end(&mut text).unwrap();
         assert!(decoder.into_inner().is_empty());
@@ -134,16 +158,22 @@ mod tests {
         for text in ["", "a", &"balance 1\n".repeat(10_000)] {
             let file = compressed(text.as_bytes()).unwrap();
             assert_eq!(read(&file), text.as_bytes());
+            assert_eq!(text_of(&file).unwrap(), text.as_bytes());
             assert!(file.len() < 40 + text.len() / 10);
         }
     }
 
+    fn file(piece: Piece, end: &[u8]) -> Vec<u8> {
+        let Unfinished { parts, checksum } = piece.into_file();
+        [parts.concat(), checksum.end(end).unwrap()].concat()
+    }
+
     #[test]
-    fn a_piece_goes_with_one_rest_after_the_other() {
-        let piece = Piece::of("the same\n".repeat(10_000).as_bytes()).unwrap();
-        for rest in ["", "one\n", "another\n"] {
-            let file = [piece.head(), piece.rest(rest.as_bytes()).unwrap()].concat();
-            assert_eq!(read(&file), ("the same\n".repeat(10_000) + rest).as_bytes());
+    fn a_piece_goes_with_one_end_after_the_other() {
+        let Unfinished { parts, checksum } = Piece::of("the same\n".repeat(10_000).as_bytes()).unwrap().into_file();
+        for end in ["", "one\n", "another\n"] {
+            let file = [parts.concat(), checksum.end(end.as_bytes()).unwrap()].concat();
+            assert_eq!(read(&file), ("the same\n".repeat(10_000) + end).as_bytes());
         }
     }
 
@@ -154,8 +184,8 @@ mod tests {
         let text: String = (0..20_000).map(line).collect();
         for length in (0..text.len()).step_by(997) {
             let piece = Piece::of(&text.as_bytes()[..length]).unwrap();
-            let file = [piece.head(), piece.rest(b"rest\n").unwrap()].concat();
-            assert!(read(&file) == [&text.as_bytes()[..length], b"rest\n"].concat(), "a piece of {length} bytes");
+            let whole = [&text.as_bytes()[..length], b"end\n"].concat();
+            assert!(read(&file(piece, b"end\n")) == whole, "a piece of {length} bytes");
         }
     }
 
@@ -163,14 +193,13 @@ mod tests {
         #[test]
         fn pieces_put_together_read_as_their_texts_put_together(
             texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..2_000), 0..6),
-            rest in prop::collection::vec(any::<u8>(), 0..300),
+            end in prop::collection::vec(any::<u8>(), 0..300),
         ) {
             let mut whole = Piece::default();
             for text in &texts {
-                whole.append(&Piece::of(text).unwrap());
+                whole.append(Piece::of(text).unwrap());
             }
-            let file = [whole.head(), whole.rest(&rest).unwrap()].concat();
-            assert_eq!(read(&file), [texts.concat(), rest].concat());
+            assert_eq!(read(&file(whole, &end)), [texts.concat(), end].concat());
         }
     }
 }

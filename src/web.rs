@@ -18,6 +18,7 @@ mod stream;
 mod trouble;
 mod writer;
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,8 +44,8 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the web side may ask of the rest of the exporter.
 pub trait Operations: Send + Sync {
-    /// The configuration as it is in use, as YAML, without secrets.
-    fn effective_configuration(&self) -> Arc<str>;
+    /// The configuration as it is in use, as YAML, without secrets. May take a moment.
+    fn effective_configuration(&self) -> io::Result<Vec<u8>>;
 
     /// Reads the configuration again. Ends once it is in use, or with what is wrong with it.
     fn reload(&self) -> Later<'_, Result<(), String>>;
@@ -110,7 +111,7 @@ impl Site {
         paths: Paths,
         configuration: WebConfiguration,
         operations: Arc<dyn Operations>,
-    ) -> std::io::Result<Self> {
+    ) -> io::Result<Self> {
         Ok(Self {
             writer: Writer::start(metrics.clone())?,
             pages: Arc::new(Semaphore::new(1)),

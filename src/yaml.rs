@@ -3,6 +3,7 @@
 //! Knows nothing of what the files mean.
 
 mod aliases;
+mod pairs;
 mod problems;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
 pub use self::aliases::{Alias, aliases};
+pub use self::pairs::Pairs;
 pub use self::problems::{Problem, Problems, shown};
 
 /// The largest file read, in bytes: a configuration of 100,000 queries is about a tenth of it.

@@ -11,7 +11,7 @@ use super::{Error, print};
 use crate::cli::CheckFlags;
 use crate::config::{Config, Environment};
 use crate::domain::money::Currency;
-use crate::domain::query::{Ask, GatewayId, Query};
+use crate::domain::query::{Ask, GatewayId, Query, ThresholdsByCurrency};
 use crate::domain::shard::Shard;
 use crate::web::WebConfiguration;
 
@@ -130,10 +130,11 @@ fn currency_warnings(config: &Config) -> BTreeSet<String> {
     let mut warnings = BTreeSet::new();
     for (gateway, queries) in entries.into_values() {
         let query = queries[0];
-        let of_channels = query.channel_thresholds.values().flat_map(BTreeMap::keys);
-        let thresholds: BTreeSet<&Currency> = query.thresholds.keys().chain(of_channels).collect();
+        let of_channels = query.channel_thresholds.values().flat_map(ThresholdsByCurrency::iter);
+        let thresholds: BTreeSet<Currency> =
+            query.thresholds.iter().chain(of_channels).map(|(currency, _)| currency).collect();
         let asked = |currency| queries.iter().any(|query| query.ask.currency().is_none_or(|asked| asked == currency));
-        for currency in thresholds.into_iter().filter(|currency| !asked(**currency)) {
+        for currency in thresholds.into_iter().filter(|currency| !asked(*currency)) {
             let shop = &query.shop.name;
             warnings.insert(format!("shop {shop}, gateway {gateway}: thresholds in {currency}, not asked for there"));
         }

@@ -5,6 +5,7 @@ mod reload;
 mod signals;
 mod supervision;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::cli::{ServeFlags, WebFlags};
 use crate::config::{Config, ConfigError, Environment};
 use crate::domain::demand::{Asked, NotAsked};
 use crate::domain::shard::Shard;
+use crate::gzip;
 use crate::metrics::Metrics;
 use crate::poll::{Demand, Order, Poller};
 use crate::store::Store;
@@ -91,7 +93,7 @@ impl Exporter {
             None => WebConfiguration::default(),
         };
         let platform = Platform::new(&config, &Platform::default())?;
-        let (effective, in_use) = watch::channel(config.effective().into());
+        let (effective, in_use) = watch::channel(Effective::of(&config)?);
         let plan = platform::plan(config, shard, platform.clone());
         let store = Arc::new(Store::default());
         let metrics = Metrics::new(Arc::clone(&store), shard).map_err(|error| Error::work(&error))?;
@@ -150,7 +152,7 @@ impl Exporter {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(poller.run(received, stop.clone()));
-        tasks.spawn(server.serve(site, stop.clone()));
+        let mut serving = server.start(site, stop.clone()).map_err(|error| Error::work(&error))?;
         notifier.ready(&status(&store)).await;
         tasks.spawn(stop.clone().run_until_cancelled_owned(supervision.run()));
         tasks.close();
@@ -171,15 +173,24 @@ impl Exporter {
             }
         };
         // A reload that hangs, on a file of a network that is gone, must not hold up the end.
-        tokio::select! {
-            () = end.received() => {}
-            () = reloads => {}
-        }
+        let served = tokio::select! {
+            () = end.received() => None,
+            () = reloads => None,
+            served = &mut serving => Some(served),
+        };
         info!("stopping");
         notifier.stopping().await;
         stop.cancel();
         tasks.wait().await;
-        Ok(())
+        let served = match served {
+            Some(served) => served,
+            None => serving.await,
+        };
+        match served {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::work(&error)),
+            Err(_) => Err(Error::Work("the thread that serves has ended by a fault".to_owned())),
+        }
     }
 }
 
@@ -192,16 +203,30 @@ async fn server(web: &WebFlags) -> Result<Server, Error> {
     Server::bind(&web.listen_address).await.map_err(|error| Error::work(&error))
 }
 
+/// The configuration in use, for who asks what it is. It is asked for seldom, so it is kept compressed.
+#[derive(Clone, Debug)]
+struct Effective {
+    file: Arc<[u8]>,
+}
+
+impl Effective {
+    fn of(config: &Config) -> Result<Self, Error> {
+        let file = gzip::compressed(config.effective().as_bytes()).map_err(|error| Error::work(&error))?;
+        Ok(Self { file: file.into() })
+    }
+}
+
 /// What the web side may ask for, handed to those who do it.
 struct Operator {
-    in_use: watch::Receiver<Arc<str>>,
+    in_use: watch::Receiver<Effective>,
     reloads: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
     orders: mpsc::Sender<Order<Platform>>,
 }
 
 impl Operations for Operator {
-    fn effective_configuration(&self) -> Arc<str> {
-        Arc::clone(&self.in_use.borrow())
+    fn effective_configuration(&self) -> io::Result<Vec<u8>> {
+        let effective = self.in_use.borrow().clone();
+        gzip::text_of(&effective.file)
     }
 
     fn reload(&self) -> Later<'_, Result<(), String>> {

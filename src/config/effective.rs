@@ -11,8 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::Config;
-use crate::domain::money::Currency;
-use crate::domain::query::{AccountLabel, AccountNumber, Ask, Query, Thresholds};
+use crate::domain::query::{AccountLabel, AccountNumber, Ask, Query, Thresholds, ThresholdsByCurrency};
 use crate::domain::shop::{Brand, ProxyUrl, Shop};
 use crate::yaml;
 
@@ -210,8 +209,8 @@ fn channels(query: &Query) -> BTreeMap<u64, EffectiveChannel<'_>> {
     expected.map(|(_, channel)| (channel.0, effective(*channel))).collect()
 }
 
-fn thresholds(given: &BTreeMap<Currency, Thresholds>) -> BTreeMap<String, EffectiveThresholds> {
-    let effective = |given: &Thresholds| EffectiveThresholds { warning: given.warning, critical: given.critical };
+fn thresholds(given: &ThresholdsByCurrency) -> BTreeMap<String, EffectiveThresholds> {
+    let effective = |given: Thresholds| EffectiveThresholds { warning: given.warning, critical: given.critical };
     given.iter().map(|(currency, given)| (currency.to_string(), effective(given))).collect()
 }
 

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::yaml::{Located, shown};
+use crate::yaml::{Located, Pairs, shown};
 
 /// The configuration of overpay_exporter.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -255,7 +255,7 @@ macro_rules! paced {
 paced!(Poll, ChannelBalances, GatewayBalance, BeyagBalance);
 
 /// Thresholds by currency code.
-pub(super) type ThresholdsByCurrency = BTreeMap<String, Located<Thresholds>>;
+pub(super) type ThresholdsByCurrency = Pairs<Located<Thresholds>>;
 
 /// Below what a balance deserves attention, in major units.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -20,9 +20,9 @@ pub struct Query {
     /// How often, how long, and how long its answer counts.
     pub pace: Pace,
     /// Thresholds by currency, for every series of the answer.
-    pub thresholds: Arc<BTreeMap<Currency, Thresholds>>,
+    pub thresholds: Arc<ThresholdsByCurrency>,
     /// Thresholds of single channels, which override those of the query severity by severity.
-    pub channel_thresholds: Arc<BTreeMap<ChannelId, BTreeMap<Currency, Thresholds>>>,
+    pub channel_thresholds: Arc<BTreeMap<ChannelId, ThresholdsByCurrency>>,
     /// How the accounts of the answer are labelled.
     pub account_label: AccountLabel,
     /// The currency of an answer that names none; never sent.
@@ -53,11 +53,10 @@ impl Query {
 
     /// The thresholds of a series of the answer.
     pub fn thresholds_of(&self, channel: Option<ChannelId>, currency: Currency) -> Thresholds {
-        let general = self.thresholds.get(&currency).copied().unwrap_or_default();
+        let general = self.thresholds.get(currency).unwrap_or_default();
         let own = channel
             .and_then(|channel| self.channel_thresholds.get(&channel))
-            .and_then(|by_currency| by_currency.get(&currency))
-            .copied()
+            .and_then(|by_currency| by_currency.get(currency))
             .unwrap_or_default();
         own.over(general)
     }
@@ -290,6 +289,34 @@ pub struct Thresholds {
     pub warning: Option<f64>,
     /// Somebody must act.
     pub critical: Option<f64>,
+}
+
+/// Thresholds of several currencies, mostly of one. There may be as many of these as queries, and a map has room for ten.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ThresholdsByCurrency(Box<[(Currency, Thresholds)]>);
+
+impl ThresholdsByCurrency {
+    /// Those of a currency, if it has any.
+    pub fn get(&self, currency: Currency) -> Option<Thresholds> {
+        self.iter().find(|(of, _)| *of == currency).map(|(_, thresholds)| thresholds)
+    }
+
+    /// Those of each currency, in the order of the currencies.
+    pub fn iter(&self) -> impl Iterator<Item = (Currency, Thresholds)> {
+        self.0.iter().copied()
+    }
+}
+
+impl From<BTreeMap<Currency, Thresholds>> for ThresholdsByCurrency {
+    fn from(thresholds: BTreeMap<Currency, Thresholds>) -> Self {
+        Self(thresholds.into_iter().collect())
+    }
+}
+
+impl<const N: usize> From<[(Currency, Thresholds); N]> for ThresholdsByCurrency {
+    fn from(thresholds: [(Currency, Thresholds); N]) -> Self {
+        BTreeMap::from(thresholds).into()
+    }
 }
 
 impl Thresholds {

@@ -148,11 +148,11 @@ impl Samples {
                 short.extend_from_slice(&text);
                 continue;
             };
-            whole.append(&Piece::of(&mem::take(&mut short))?);
+            whole.append(Piece::of(&mem::take(&mut short))?);
             encoder.add(&text)?;
-            whole.append(&encoder.finish()?);
+            whole.append(encoder.finish()?);
         }
-        whole.append(&Piece::of(&short)?);
+        whole.append(Piece::of(&short)?);
         Ok(whole)
     }
 

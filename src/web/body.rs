@@ -16,7 +16,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// A body of these parts. Bodies share their memory if they share their first part.
+    /// A body of these parts. Bodies share their memory if they share their longest part.
     pub(super) fn of(parts: impl IntoIterator<Item = Bytes>) -> Self {
         let mut left: Vec<Bytes> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         left.reverse();
@@ -25,7 +25,8 @@ impl Parts {
 
     /// The memory it holds.
     pub(super) fn memory(&self) -> Memory {
-        Memory { address: self.left.last().map_or(0, |first| first.as_ptr().addr()), length: self.len() }
+        let longest = self.left.iter().max_by_key(|part| part.len());
+        Memory { address: longest.map_or(0, |part| part.as_ptr().addr()), length: self.len() }
     }
 
     /// The next part, which leaves it.
@@ -69,10 +70,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_that_share_their_first_part_share_their_memory() {
-        let (one, same) = (Bytes::from(vec![1]), Bytes::from(vec![1]));
-        let (a, b) = (Parts::of([one.clone(), Bytes::from_static(b"ab")]), Parts::of([one, Bytes::from_static(b"bc")]));
-        assert_eq!(a.memory().length, 3);
+    fn bodies_that_share_their_longest_part_share_their_memory() {
+        let (one, same) = (Bytes::from(vec![1; 3]), Bytes::from(vec![1; 3]));
+        let (a, b) = (Parts::of([Bytes::from_static(b"ab"), one.clone()]), Parts::of([one, Bytes::from_static(b"bc")]));
+        assert_eq!(a.memory().length, 5);
         assert_eq!(a.memory(), b.memory());
         assert_ne!(Parts::from(same).memory().address, a.memory().address);
         assert_eq!(Parts::default().memory().length, 0);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 
-use self::answer::{PLAIN, YAML, text};
+use self::answer::{PLAIN, text};
 use super::Site;
 use super::body::Parts;
 use super::configuration::Refused;
@@ -119,9 +119,7 @@ async fn answer<B>(site: &Arc<Site>, route: Route<'_>, request: &Request<B>) -> 
         Route::Metrics => metrics::answer(site, request.headers()).await,
         Route::Page => pages::page(site, request.headers(), request.uri().query()).await,
         Route::Queries => pages::queries(site, request.headers(), request.uri().query()).await,
-        Route::Configuration => {
-            text(StatusCode::OK, YAML, site.operations.effective_configuration().as_bytes().to_vec())
-        }
+        Route::Configuration => pages::configuration(site, request.headers()).await,
         Route::Healthy => text(StatusCode::OK, PLAIN, "healthy\n"),
         Route::Ready if site.is_ready() => text(StatusCode::OK, PLAIN, "ready\n"),
         Route::Ready => text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "not ready: not every query has been tried yet\n"),

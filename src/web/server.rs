@@ -1,13 +1,15 @@
 //! Listening, and serving until stopped.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::mpsc;
+use tokio::net::TcpSocket;
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -54,10 +56,10 @@ impl Server {
     }
 
     /// Takes sockets that listen already and do not block.
-    pub fn of(sockets: Vec<std::net::TcpListener>) -> io::Result<Self> {
+    pub fn of(sockets: Vec<TcpListener>) -> io::Result<Self> {
         let mut server = Self::default();
         for socket in sockets {
-            server.add(TcpListener::from_std(socket)?)?;
+            server.add(socket)?;
         }
         Ok(server)
     }
@@ -85,11 +87,26 @@ impl Server {
         Heartbeat::new(self.accepting.clone(), Arc::clone(site))
     }
 
+    /// Serves the site until stopped, on a thread of its own: what clients do holds up nobody else, nor needs a thread to
+    /// wake another. What is given tells of the end.
+    pub fn start(self, site: Arc<Site>, stop: CancellationToken) -> io::Result<oneshot::Receiver<io::Result<()>>> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (ended, end) = oneshot::channel();
+        thread::Builder::new().name("web".to_owned()).spawn(move || {
+            let outcome = runtime.block_on(self.serve(site, stop));
+            runtime.shutdown_background();
+            // Who started it may be gone.
+            let _ = ended.send(outcome);
+        })?;
+        Ok(end)
+    }
+
     /// Serves the site until stopped; answers under way are then given a moment.
-    pub async fn serve(self, site: Arc<Site>, stop: CancellationToken) {
+    pub async fn serve(self, site: Arc<Site>, stop: CancellationToken) -> io::Result<()> {
         let entrance = Arc::new(Entrance::new(site, stop));
         let mut accepting = JoinSet::new();
         for (listener, heartbeat) in self.listeners {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
             accepting.spawn(Arc::clone(&entrance).accept(listener, heartbeat));
         }
         // Each returns its connections when it stops accepting. They were told to stop too.
@@ -102,6 +119,7 @@ impl Server {
         if timeout(DRAIN, ended).await.is_err() {
             debug!("connections that did not end in time are dropped");
         }
+        Ok(())
     }
 }
 
@@ -110,7 +128,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // An exporter that has just ended may have connections whose end the system still looks after.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// What to listen on instead where all addresses are meant, and the system has none of the newer kind.

@@ -9,7 +9,7 @@ mod noise;
 mod operations;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -62,8 +62,8 @@ fn site(store: &Arc<Store>, prefix: &str, path: &str) -> Site {
 struct Idle;
 
 impl Operations for Idle {
-    fn effective_configuration(&self) -> Arc<str> {
-        "shops: []\n".into()
+    fn effective_configuration(&self) -> io::Result<Vec<u8>> {
+        Ok(b"shops: []\n".to_vec())
     }
 
     fn reload(&self) -> Later<'_, Result<(), String>> {
@@ -94,7 +94,7 @@ fn many_descriptors() {
 struct Running {
     address: SocketAddr,
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    task: JoinHandle<io::Result<()>>,
 }
 
 impl Running {
@@ -121,7 +121,7 @@ impl Running {
     async fn stopped(self) -> Duration {
         let start = Instant::now();
         self.stop.cancel();
-        self.task.await.unwrap();
+        self.task.await.unwrap().unwrap();
         start.elapsed()
     }
 }

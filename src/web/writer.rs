@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::body::Parts;
 use super::heartbeat::Listener;
-use crate::gzip::{Encoder, Piece};
+use crate::gzip::{Checksum, Encoder, Piece, Unfinished};
 use crate::metrics::{Metrics, Validity};
 
 /// The longest text that is kept for the next scrape, in bytes. Prometheus takes gzip, which is kept whatever its length.
@@ -124,17 +124,17 @@ struct Kept {
 /// The pieces of a text, one behind the other.
 type Text = Vec<Bytes>;
 
-/// Compressed, and what its file begins with.
+/// A compressed file that lacks its end.
 #[derive(Clone)]
 struct Compressed {
-    piece: Arc<Piece>,
-    head: Bytes,
+    parts: Vec<Bytes>,
+    checksum: Arc<Checksum>,
 }
 
-impl Compressed {
-    fn new(piece: Piece) -> Self {
-        let head = piece.head().into();
-        Self { piece: Arc::new(piece), head }
+impl From<Piece> for Compressed {
+    fn from(piece: Piece) -> Self {
+        let Unfinished { parts, checksum } = piece.into_file();
+        Self { parts: parts.into_iter().map(Bytes::from).collect(), checksum: Arc::new(checksum) }
     }
 }
 
@@ -153,8 +153,8 @@ impl Desk {
         if !for_gzip.is_empty() {
             let gzip = unless_it_panics(|| self.gzip());
             let whole = gzip.and_then(|gzip| {
-                let rest = unless_it_panics(|| Ok(gzip.piece.rest(&exporter?)?))?;
-                Ok(Parts::of([gzip.head, rest.into()]))
+                let end = unless_it_panics(|| Ok(gzip.checksum.end(&exporter?)?))?;
+                Ok(Parts::of(gzip.parts.into_iter().chain([end.into()])))
             });
             send(for_gzip, &whole);
         }
@@ -187,12 +187,12 @@ impl Desk {
         if let Some(Kept { text, gzip, .. }) = &mut self.kept {
             match (&text, gzip.as_ref()) {
                 (_, Some(gzip)) => return Ok(gzip.clone()),
-                (Some(text), None) => return Ok(gzip.insert(Compressed::new(compress(text)?)).clone()),
+                (Some(text), None) => return Ok(gzip.insert(compress(text)?.into()).clone()),
                 (None, None) => {}
             }
         }
         let (piece, validity) = self.metrics.balances_compressed()?;
-        let gzip = Compressed::new(piece);
+        let gzip = Compressed::from(piece);
         self.kept = Some(Kept { validity, text: None, gzip: Some(gzip.clone()) });
         Ok(gzip)
     }

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info};
 
-use super::Source;
 use super::supervision::status;
+use super::{Effective, Source};
 use crate::commands::Error;
 use crate::commands::platform::{self, Platform};
 use crate::domain::shard::Shard;
@@ -22,7 +22,7 @@ pub(super) struct Reloader {
     pub(super) store: Arc<Store>,
     pub(super) platform: Platform,
     pub(super) orders: mpsc::Sender<Order<Platform>>,
-    pub(super) effective: watch::Sender<Arc<str>>,
+    pub(super) effective: watch::Sender<Effective>,
     pub(super) notifier: Notifier,
 }
 
@@ -58,13 +58,13 @@ impl Reloader {
         Ok(queries)
     }
 
-    async fn read_again(&self) -> Result<(Platform, Arc<str>, Plan<Platform>), Error> {
+    async fn read_again(&self) -> Result<(Platform, Effective, Plan<Platform>), Error> {
         let (source, platform, shard) = (self.source.clone(), self.platform.clone(), self.shard);
         // Reading files may block, and must not hold up anything else.
         let read = tokio::task::spawn_blocking(move || {
             let config = source.read()?;
             let platform = Platform::new(&config, &platform)?;
-            let effective = config.effective().into();
+            let effective = Effective::of(&config)?;
             Ok::<_, Error>((platform.clone(), effective, platform::plan(config, shard, platform)))
         });
         read.await.map_err(|error| Error::work(&error))?

@@ -80,10 +80,10 @@ impl Queries<'_> {
         let mut channels = BTreeMap::new();
         for (id, channel) in &given.channels {
             let key = format!("{key}.channels.{id}.thresholds");
-            channels.insert(ChannelId(*id), self.thresholds(&channel.thresholds, &thresholds, &key));
+            channels.insert(ChannelId(*id), self.thresholds(&channel.thresholds, &thresholds, &key).into());
         }
         let mut entry = self.entry(key, given.gateway.place, given.query.as_ref(), given.pace(), &all);
-        entry.pattern.thresholds = Arc::new(thresholds);
+        entry.pattern.thresholds = Arc::new(thresholds.into());
         entry.pattern.channel_thresholds = Arc::new(channels);
         self.check_host(&entry);
         let currencies_key = format!("{key}.currencies");
@@ -174,7 +174,7 @@ impl Queries<'_> {
             self.problems.add(place, format!("{key}.assume_currency"), message);
         }
         let mut entry = self.entry(key, given.place, given.query, given.pace, &given.ask);
-        entry.pattern.thresholds = Arc::new(thresholds);
+        entry.pattern.thresholds = Arc::new(thresholds.into());
         entry.pattern.assume_currency = assumed;
         entry.pattern.account_label = match (given.account_label, self.context.account_labels) {
             (Some(label), _) => {
@@ -275,7 +275,7 @@ impl Queries<'_> {
         key: &str,
     ) -> BTreeMap<Currency, Thresholds> {
         let mut thresholds = BTreeMap::new();
-        for (code, given) in given {
+        for (code, given) in given.iter() {
             let key = format!("{key}.{code}");
             let Some(currency) = currency(code, given.place, &key, self.problems) else { continue };
             for (severity, amount) in [("warning", given.warning), ("critical", given.critical)] {

@@ -10,7 +10,7 @@ use super::{Work, noon, read};
 use crate::domain::failure::Reason;
 use crate::domain::money::{Exponent, MinorUnits};
 use crate::domain::observation::{Answer, Row, Subject, Withheld, WithheldBecause};
-use crate::domain::query::{ChannelId, GatewayId, Query, Thresholds};
+use crate::domain::query::{ChannelId, GatewayId, Query, Thresholds, ThresholdsByCurrency};
 use crate::domain::samples::{
     PACE, account_row, answer, bank_account, channel_row, channels, currency, provider_account, shop,
 };
@@ -33,8 +33,8 @@ fn account() -> Work {
     work
 }
 
-fn thresholds(warning: Option<f64>, critical: Option<f64>) -> BTreeMap<crate::domain::money::Currency, Thresholds> {
-    BTreeMap::from([(currency("USD"), Thresholds { warning, critical })])
+fn thresholds(warning: Option<f64>, critical: Option<f64>) -> ThresholdsByCurrency {
+    [(currency("USD"), Thresholds { warning, critical })].into()
 }
 
 #[test]

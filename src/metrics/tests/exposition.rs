@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::{Work, noon, read};
 use crate::domain::failure::Reason;
 use crate::domain::observation::{Answer, Row, Withheld, WithheldBecause};
-use crate::domain::query::{AccountLabel, ChannelId, GatewayId, Query, Thresholds};
+use crate::domain::query::{AccountLabel, ChannelId, GatewayId, Query, Thresholds, ThresholdsByCurrency};
 use crate::domain::samples::{
     account_row, answer, bank_account, channel_row, channels, currency, provider_account, shop,
 };
@@ -26,7 +26,7 @@ fn a_bit_of_everything() -> Work {
         expected_channels: BTreeSet::from([(GatewayId(3405), ChannelId(1385)), (GatewayId(3405), ChannelId(7))]),
         ..Shop::clone(&shop("main"))
     });
-    let usd = |warning, critical| BTreeMap::from([(currency("USD"), Thresholds { warning, critical })]);
+    let usd = |warning, critical| ThresholdsByCurrency::from([(currency("USD"), Thresholds { warning, critical })]);
     let account_label = AccountLabel::Named("settlement".into());
     let queries = [
         Query {

@@ -56,7 +56,7 @@ fn a_query_of_another_interval_keeps_its_state() {
 
 #[test]
 fn a_query_of_other_thresholds_keeps_its_state() {
-    let thresholds = BTreeMap::from([(currency("USD"), Thresholds { warning: Some(1.0), critical: None })]);
+    let thresholds = [(currency("USD"), Thresholds { warning: Some(1.0), critical: None })].into();
     assert!(keeps(query(), Query { thresholds: Arc::new(thresholds), ..query() }));
 }
 

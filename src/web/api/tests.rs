@@ -1,6 +1,5 @@
 //! The JSON of stores in many states.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -35,7 +34,7 @@ fn noon() -> SystemTime {
 
 #[test]
 fn a_fresh_balance_is_told_exactly_with_its_thresholds() {
-    let thresholds = BTreeMap::from([(currency("USD"), Thresholds { warning: Some(20.0), critical: None })]);
+    let thresholds = [(currency("USD"), Thresholds { warning: Some(20.0), critical: None })].into();
     let query = Query { thresholds: Arc::new(thresholds), ..channels(&shop("main"), "q", 1) };
     let row = Row { active: Some(false), ..channel_row(1, 10, 1_999) };
     let told = told(&[query], Ok(answer([row])), 60);

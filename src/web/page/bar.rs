@@ -74,7 +74,6 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use super::*;
@@ -83,7 +82,7 @@ mod tests {
 
     /// A balance in cents of a query with those thresholds.
     fn standing(amount: i64, warning: Option<f64>, critical: Option<f64>) -> Option<Standing> {
-        let thresholds = Arc::new(BTreeMap::from([(currency("USD"), Thresholds { warning, critical })]));
+        let thresholds = Arc::new([(currency("USD"), Thresholds { warning, critical })].into());
         let query = Query { thresholds, ..channels(&shop("main"), "q", 1) };
         Standing::of(&query, &channel_row(1, 10, amount))
     }

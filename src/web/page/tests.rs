@@ -80,7 +80,7 @@ fn noon() -> SystemTime {
 /// A query of a gateway's channels: below 20 is a warning, below 5 critical.
 fn judged(shop: &Arc<Shop>, name: &str) -> Query {
     let thresholds = Thresholds { warning: Some(20.0), critical: Some(5.0) };
-    Query { thresholds: Arc::new(BTreeMap::from([(currency("USD"), thresholds)])), ..channels(shop, name, 1) }
+    Query { thresholds: Arc::new([(currency("USD"), thresholds)].into()), ..channels(shop, name, 1) }
 }
 
 fn one() -> Work {

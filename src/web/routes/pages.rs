@@ -13,7 +13,7 @@ use tracing::error;
 
 use super::super::body::Parts;
 use super::super::{Site, api, page};
-use super::answer::{HTML, JSON, PLAIN, packed, text};
+use super::answer::{HTML, JSON, PLAIN, YAML, packed, text};
 use super::metrics::accepts_gzip;
 use super::operations::parameter;
 use crate::domain::moment::Moment;
@@ -28,7 +28,7 @@ enum Unwritten {
     /// The JSON can't be put into its format.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// It can't be compressed.
+    /// It can't be compressed, or what is compressed can't be read.
     #[error(transparent)]
     Compress(#[from] io::Error),
     /// The program has a fault.
@@ -54,6 +54,11 @@ pub(super) async fn queries(site: &Arc<Site>, headers: &HeaderMap, query: Option
     let write =
         move |site: &Site| Ok(api::queries(&site.store.snapshot(), site.shard, Moment::now(), shop.as_deref())?);
     written(site, headers, JSON, write).await
+}
+
+/// The configuration in use.
+pub(super) async fn configuration(site: &Arc<Site>, headers: &HeaderMap) -> Response<Parts> {
+    written(site, headers, YAML, |site: &Site| Ok(site.operations.effective_configuration()?)).await
 }
 
 async fn written(

@@ -194,7 +194,7 @@ async fn every_address_serves_the_same_site() {
         assert_eq!(connection.ask("GET", "/-/healthy").status, 200);
     }
     stop.cancel();
-    task.await.unwrap();
+    task.await.unwrap().unwrap();
 }
 
 #[tokio::test]

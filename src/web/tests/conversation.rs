@@ -1,5 +1,6 @@
 //! One connection over a pipe, on a clock of its own: what a client gets for each of its manners, and how long it has.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,8 +30,8 @@ pub(super) struct Large {
 }
 
 impl Operations for Large {
-    fn effective_configuration(&self) -> Arc<str> {
-        "x".repeat(LARGE).into()
+    fn effective_configuration(&self) -> io::Result<Vec<u8>> {
+        Ok(vec![b'x'; LARGE])
     }
 
     fn reload(&self) -> Later<'_, Result<(), String>> {

@@ -27,7 +27,7 @@ async fn a_server_of_several_addresses_is_alive_while_it_serves() {
         assert_eq!(timeout(LONG, heartbeat.is_felt()).await, Ok(true));
     }
     stop.cancel();
-    serving.await.unwrap();
+    serving.await.unwrap().unwrap();
     assert_eq!(timeout(LONG, heartbeat.is_felt()).await, Ok(false), "its loops have ended");
 }
 

@@ -64,7 +64,7 @@ fn desk(store: &Arc<Store>) -> Desk {
 fn place_of(desk: &Desk) -> Option<*const u8> {
     let kept = desk.kept.as_ref()?;
     let text = kept.text.as_ref().and_then(|text| text.first());
-    Some(text.or(kept.gzip.as_ref().map(|gzip| &gzip.head))?.as_ptr())
+    Some(text.or(kept.gzip.as_ref().and_then(|gzip| gzip.parts.first()))?.as_ptr())
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What counts as alive: the poll loop and the server together.
 
 use std::future::pending;
+use std::io;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,8 +24,8 @@ const SHORT: Duration = Duration::from_millis(200);
 struct None;
 
 impl Operations for None {
-    fn effective_configuration(&self) -> Arc<str> {
-        "".into()
+    fn effective_configuration(&self) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
     }
 
     fn reload(&self) -> Later<'_, Result<(), String>> {
@@ -46,7 +47,7 @@ async fn supervision(serves: bool) -> (Supervision, mpsc::Receiver<Order<Platfor
     let heartbeat = server.heartbeat(&site);
     let serving = tokio::spawn(async move {
         if serves {
-            server.serve(site, CancellationToken::new()).await;
+            server.serve(site, CancellationToken::new()).await.unwrap();
         } else {
             let _standing_still = server;
             pending::<()>().await;
