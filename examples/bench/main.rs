@@ -39,9 +39,9 @@ struct Flags {
     /// How many queries `platform` has.
     #[arg(long)]
     queries: Option<usize>,
-    /// The folder of the release build.
-    #[arg(long, default_value = "target/release")]
-    programs: PathBuf,
+    /// The exporter, as it is handed out.
+    #[arg(long, default_value = "target/release/overpay_exporter")]
+    exporter: PathBuf,
     /// The Python that runs the scripts of `peers`.
     #[arg(long, default_value = "target/bench/python/bin/python")]
     python: PathBuf,
@@ -107,10 +107,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(flags: Flags) -> anyhow::Result<()> {
-    let programs = Programs {
-        exporter: flags.programs.join("overpay_exporter"),
-        bare: flags.programs.join("examples/bare_client"),
-    };
+    let programs = Programs { exporter: flags.exporter, bare: std::env::current_exe()?.with_file_name("bare_client") };
     let bench = Bench { programs, quick: flags.quick, queries: flags.queries };
     let mut table = Table::default();
     let every = What::value_variants().iter().filter(|what| ![What::All, What::Peers].contains(what));

@@ -37,7 +37,7 @@ impl Bare {
 pub(crate) async fn cost_of_one(bench: &Bench, tls: bool, table: &mut Table) -> anyhow::Result<()> {
     let way = if tls { "TLS" } else { "plain" };
     let fleet = Fleet { shops: 10, channels: 2, interval: Duration::from_secs(5), ..Fleet::of(5_000) };
-    let length = Duration::from_secs(if bench.quick { 5 } else { 20 });
+    let length = Duration::from_secs(if bench.quick { 5 } else { 10 });
     let platform = Platform::start(&bench.programs, fleet, tls).await?;
     let (mut polls, mut at_that_rate, mut at_full_speed) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.runs() {
@@ -126,7 +126,7 @@ pub(crate) async fn platform(bench: &Bench, table: &mut Table) -> anyhow::Result
     exporter.answered(queries).await?;
     // Until the first polls, which came at once, are behind.
     sleep(fleet.interval).await;
-    let length = Duration::from_secs(if bench.quick { 30 } else { 180 });
+    let length = Duration::from_secs(if bench.quick { 30 } else { 60 });
     let alone = exporter.over(length).await?;
     table.used(format!("exporter, {queries} queries a minute, not scraped"), alone.length, alone.used);
     let scrape_interval = Duration::from_secs(30);
@@ -162,9 +162,8 @@ pub(crate) async fn platform(bench: &Bench, table: &mut Table) -> anyhow::Result
 
 /// What a query costs, whether there are a hundred or a hundred thousand. Writes a CSV file.
 pub(crate) async fn cost_by_number(bench: &Bench, csv: &Path, table: &mut Table) -> anyhow::Result<()> {
-    let numbers: &[usize] =
-        if bench.quick { &[100, 1_000, 10_000] } else { &[100, 300, 1_000, 3_000, 10_000, 30_000, 100_000] };
-    let length = Duration::from_secs(if bench.quick { 10 } else { 60 });
+    let numbers: &[usize] = if bench.quick { &[100, 1_000, 10_000] } else { &[100, 1_000, 10_000, 30_000, 100_000] };
+    let length = Duration::from_secs(if bench.quick { 10 } else { 30 });
     let mut rows =
         "queries,cpu_per_poll_us,resident_per_query_bytes,resident_scraped_per_query_bytes,cores,resident_bytes\n"
             .to_owned();

@@ -92,7 +92,7 @@ async fn beside(platform: &Platform, exporter: &Exporter) -> anyhow::Result<(Pro
 /// queries are polled every minute.
 pub(crate) async fn crowd(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
     const SCRAPERS: usize = 50;
-    let length = Duration::from_secs(if bench.quick { 2 } else { 10 });
+    let length = Duration::from_secs(if bench.quick { 2 } else { 5 });
     for (interval, state) in [(AT_REST, "at rest"), (Duration::from_mins(1), "polled every minute")] {
         let fleet = Fleet { interval, ..fleet(10_000) };
         let platform = Platform::start(&bench.programs, fleet, false).await?;
