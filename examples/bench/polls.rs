@@ -162,7 +162,8 @@ pub(crate) async fn platform(bench: &Bench, table: &mut Table) -> anyhow::Result
 
 /// What a query costs, whether there are a hundred or a hundred thousand. Writes a CSV file.
 pub(crate) async fn cost_by_number(bench: &Bench, csv: &Path, table: &mut Table) -> anyhow::Result<()> {
-    let numbers: &[usize] = if bench.quick { &[100, 1_000, 10_000] } else { &[100, 1_000, 10_000, 30_000, 100_000] };
+    let numbers: &[usize] =
+        if bench.quick { &[100, 1_000, 10_000, 100_000] } else { &[100, 1_000, 10_000, 30_000, 100_000] };
     let length = Duration::from_secs(if bench.quick { 10 } else { 30 });
     let mut rows =
         "queries,cpu_per_poll_us,resident_per_query_bytes,resident_scraped_per_query_bytes,cores,resident_bytes\n"

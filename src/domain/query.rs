@@ -291,7 +291,8 @@ pub struct Thresholds {
     pub critical: Option<f64>,
 }
 
-/// Thresholds of several currencies, mostly of one. There may be as many of these as queries, and a map has room for ten.
+/// Thresholds of several currencies, mostly of one. There may be as many of these as queries, and a map makes room for
+/// eleven at once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThresholdsByCurrency(Box<[(Currency, Thresholds)]>);
 
