@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use overpay_exporter::gzip;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -17,7 +18,7 @@ use crate::process::{Process, Usage};
 use crate::scraper::Scraper;
 
 /// Longer than anything takes to come about.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The programs that are measured.
 #[derive(Clone, Debug)]
@@ -112,7 +113,7 @@ impl Exporter {
     }
 
     pub(crate) async fn metrics(&self) -> anyhow::Result<Exposition> {
-        Exposition::new(self.scraper().await?.read("/metrics", false).await?.1)
+        Ok(self.metrics_at().await?.1)
     }
 
     /// What it used in that time, and how many polls it made then.
@@ -143,7 +144,9 @@ impl Exporter {
     async fn metrics_at(&self) -> anyhow::Result<(Instant, Exposition)> {
         let mut scraper = self.scraper().await?;
         let at = Instant::now();
-        Ok((at, Exposition::new(scraper.read("/metrics", false).await?.1)?))
+        // As Prometheus asks: a plain text of very many queries leaves its memory behind.
+        let (_, file) = scraper.read("/metrics", true).await?;
+        Ok((at, Exposition::new(gzip::text_of(&file)?)?))
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
