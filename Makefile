@@ -152,7 +152,7 @@ measure-rules: build-release ## How long a Prometheus takes for the rules
 	@scripts/install-debian-packages curl=curl prometheus=prometheus
 	scripts/measure rules
 
-bench: bench-pure bench-guard bench-load ## All that docs/performance.md tells but the peers: three quarters of an hour
+bench: bench-pure bench-guard bench-load ## All that docs/performance.md tells but the peers: an hour
 
 bench-pure: ## The pure parts, timed by criterion
 	$(CARGO) bench --locked --profile pure --bench pure
